@@ -1,0 +1,76 @@
+"""The person, with the standard claims of OpenID Connect Core §5.1."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, UserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. ``id`` is the public subject: a UUID that is never given to anybody else (OpenID Connect Core §5.7)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = models.CharField(
+        _("username"),
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        error_messages={"unique": _("A person with that username already exists.")},
+    )
+    email = models.EmailField(_("email address"), blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("operator"), default=False)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    name = models.CharField(_("full name"), max_length=255, blank=True)
+    given_name = models.CharField(_("given name"), max_length=150, blank=True)
+    family_name = models.CharField(_("family name"), max_length=150, blank=True)
+    middle_name = models.CharField(_("middle name"), max_length=150, blank=True)
+    nickname = models.CharField(_("nickname"), max_length=150, blank=True)
+    profile = models.URLField(_("profile page"), max_length=500, blank=True)
+    picture = models.URLField(_("picture"), max_length=500, blank=True)
+    website = models.URLField(_("website"), max_length=500, blank=True)
+    gender = models.CharField(_("gender"), max_length=50, blank=True)
+    birthdate = models.CharField(_("birthdate"), max_length=10, blank=True)
+    zoneinfo = models.CharField(_("time zone"), max_length=64, blank=True)
+    locale = models.CharField(_("language"), max_length=35, blank=True)
+    phone_number = models.CharField(_("phone number"), max_length=50, blank=True)
+    phone_number_verified = models.BooleanField(_("phone number verified"), default=False)
+    address = models.JSONField(_("address"), default=dict, blank=True)
+
+    objects: ClassVar[UserManager[User]] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_full_name(self) -> str:
+        """The name as the person writes it, or put together from its parts."""
+        return self.name or " ".join(part for part in (self.given_name, self.family_name) if part)
+
+    def get_short_name(self) -> str:
+        """How a page greets this person."""
+        return self.nickname or self.given_name or self.username
+
+
+def email_is_verified(user: str = "user") -> Any:
+    """An expression: does the person that ``user`` points to own their e-mail address (OpenID Connect Core §5.1)?"""
+    return Exists(
+        EmailAddress.objects.filter(user=OuterRef(user), email__iexact=OuterRef(f"{user}__email"), verified=True)
+    )

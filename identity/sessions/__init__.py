@@ -1,0 +1,1 @@
+"""A sign-in becomes a session, is read, and ends."""

@@ -1,0 +1,14 @@
+"""What this package tells the rest of the house. Receivers live above; nothing here imports them."""
+
+from django.dispatch import Signal
+
+# sender: LoginSession class; session, request
+session_started = Signal()
+# sender: LoginSession class; sessions: the sids that ended, user, reason
+session_ended = Signal()
+# sender: User class; user, reason
+user_disabled = Signal()
+# sender: User class; user
+user_enabled = Signal()
+# sender: User class; user, fact (a three-part event name), request: anything a person changed about their account
+account_changed = Signal()

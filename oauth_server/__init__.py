@@ -1,0 +1,1 @@
+"""The authorization server: Django project package and protocol engine."""

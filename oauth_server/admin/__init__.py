@@ -1,0 +1,1 @@
+"""Operators' pages: read, disable, revoke, rotate. A secret or a token is never shown."""

@@ -1,0 +1,34 @@
+"""How a process notices that clients or keys changed elsewhere: one look a second at most, no query per request."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from django.conf import settings
+
+from oauth_server.models.version import StateVersion
+
+_lock = threading.Lock()
+_seen: dict[str, int] = {}
+_looked_at: float = float("-inf")
+
+
+def version(name: str) -> int:
+    """The counter called ``name``, at most ``LIMITS.cache_seconds`` old.
+
+    A cache keeps the version beside what it holds and reloads when this answer differs.
+    """
+    global _seen, _looked_at  # noqa: PLW0603  # one clock for the whole process is the point
+    if time.monotonic() - _looked_at >= settings.LIMITS.cache_seconds:
+        with _lock:
+            if time.monotonic() - _looked_at >= settings.LIMITS.cache_seconds:
+                _seen = StateVersion.objects.current()
+                _looked_at = time.monotonic()
+    return _seen.get(name, 0)
+
+
+def forget() -> None:
+    """Look again at the next question: after a change of our own, and between tests."""
+    global _looked_at  # noqa: PLW0603
+    _looked_at = float("-inf")

@@ -1,0 +1,26 @@
+"""Which client took part in which sign-in: whom to tell when it ends (OpenID Connect Back-Channel Logout §2.5)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from identity.models import LoginSession
+from oauth_server.models.client import Client
+
+
+class Participation(models.Model):
+    """One client in one sign-in."""
+
+    session = models.ForeignKey(LoginSession, on_delete=models.CASCADE, related_name="participations")
+    application = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="participations")
+    created = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint("session", "application", name="one_participation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} in {self.session_id}"

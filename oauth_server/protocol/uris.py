@@ -1,0 +1,135 @@
+"""Redirect URIs and issuers: what may be registered, and what matches (RFC 6749 §3.1.2, RFC 8252 §7.3, RFC 9700 §4.1.3)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from oauth_server.protocol.errors import InvalidRedirectURI
+
+# Members of our own answers: a registered query with one of them would stand twice in the answer (CVE-2026-9689).
+RESERVED_QUERY: Final = frozenset(
+    {"code", "state", "iss", "error", "error_description", "error_uri", "response", "session_state", "id_token",
+     "access_token", "token_type", "expires_in", "scope"}
+)  # fmt: skip
+
+# Schemes that a browser would run, read or treat as ours (GHSA-484q-784p-8m5h, CVE-2024-21637).
+FORBIDDEN_SCHEMES: Final = frozenset(
+    {"javascript", "data", "vbscript", "blob", "file", "about", "view-source", "filesystem", "ws", "wss", "ftp", "mailto",
+     "intent", "content", "chrome", "resource"}
+)  # fmt: skip
+
+_LONGEST: Final = 2_048
+# RFC 3986 §2: only these characters may stand in a URI. No backslash, white space, control or non-ASCII character.
+_URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.\-]*")
+_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?(?=[/?]|$)")
+_LOOPBACK_IP: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::(\d{1,5}))?([/?].*)?")
+
+
+def check_registrable(uri: str, *, application_type: str = "web") -> None:
+    """Judge a redirect URI before it is stored (RFC 7591 §2, RFC 8252 §7, OpenID Connect Registration §2).
+
+    ``https`` anywhere; ``http`` on loopback hosts only; private-use schemes with a dot (RFC 8252 §7.1) for native clients.
+
+    Raises:
+        InvalidRedirectURI: it may not be registered; the description says why.
+    """
+
+    def refuse(why: str) -> InvalidRedirectURI:
+        return InvalidRedirectURI(f"The redirect URI {uri[:200]} {why}.")
+
+    if len(uri) > _LONGEST:
+        raise InvalidRedirectURI("A redirect URI is longer than 2048 characters.")
+    if not _URI.fullmatch(uri):
+        raise refuse("has a character that is not allowed in a URI")
+    if "#" in uri:
+        raise refuse("has a fragment")
+    if "*" in uri:
+        raise refuse("has a wildcard; register each URI in full")
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        raise refuse("is malformed") from None
+    scheme = uri.partition(":")[0]
+    if not _SCHEME.fullmatch(scheme):
+        raise refuse("needs a lower-case scheme")
+    if scheme in FORBIDDEN_SCHEMES:
+        raise refuse(f"has a scheme that is never allowed, {scheme}")
+    if port == 0:
+        raise refuse("has port 0")
+    names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if clash := names & RESERVED_QUERY:
+        raise refuse(f"has a query parameter that our answers use: {min(clash)}")
+    if scheme in {"https", "http"}:
+        if not parts.netloc or not parts.hostname:
+            raise refuse("has no host")
+        if "@" in parts.netloc:
+            raise refuse("has a user name in it")
+        if any(segment in {".", ".."} for segment in re.split(r"[/;]", re.sub("%2[eE]", ".", parts.path))):
+            raise refuse("has a dot segment")
+        if scheme == "http" and not _LOOPBACK.match(uri):
+            raise refuse("must use https")
+        return
+    if application_type != "native":
+        raise refuse("has a private-use scheme, which takes application_type native")
+    if "." not in scheme:
+        raise refuse("needs a private-use scheme with a dot in it, such as com.example.app")
+
+
+def matches(requested: str, registered: Iterable[str]) -> bool:
+    """Whether a requested redirect URI equals a registered one, byte for byte (RFC 9700 §4.1.3).
+
+    The one exception is the port of a loopback address (RFC 8252 §7.3): ``http://127.0.0.1`` or ``http://[::1]`` with
+    everything but the port equal.
+    """
+    candidates = tuple(registered)
+    if requested in candidates:
+        return True
+    wanted = _LOOPBACK_IP.fullmatch(requested)
+    if wanted is None or (wanted[2] is not None and not 0 < int(wanted[2]) < 65_536):
+        return False
+    for candidate in candidates:
+        known = _LOOPBACK_IP.fullmatch(candidate)
+        if known is not None and known[1] == wanted[1] and known[3] == wanted[3]:
+            return True
+    return False
+
+
+def origin(uri: str) -> str:
+    """``scheme://host[:port]`` for http(s), ``scheme:`` for any other URI: what CSP and CORS compare."""
+    parts = urlsplit(uri)
+    if parts.scheme in {"http", "https"}:
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host name or literal stays on this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def with_query(uri: str, members: dict[str, str]) -> str:
+    """Add members to a URI's query, keeping what is there (RFC 6749 §3.1.2)."""
+    separator = "&" if "?" in uri else "?"
+    return f"{uri}{separator}{urlencode(members)}"
+
+
+def with_fragment(uri: str, members: dict[str, str]) -> str:
+    """Add members as the fragment (OAuth 2.0 Multiple Response Types §2.1)."""
+    return f"{uri}#{urlencode(members)}"
+
+
+def well_known(issuer: str, suffix: str) -> str:
+    """RFC 8414 §3: the well-known part goes between host and path of the issuer."""
+    parts = urlsplit(issuer)
+    return f"{parts.scheme}://{parts.netloc}/.well-known/{suffix}{parts.path.rstrip('/')}"

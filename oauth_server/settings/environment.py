@@ -1,0 +1,193 @@
+"""The variables that an operator sets: one table with type, default and a sentence; the reference is generated from it.
+
+A malformed value, or a variable that looks like one of ours and is not, stops the start with its name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from oauth_server.settings.features import Features, Lifetimes, Limits, describe
+
+BASE_DIR: Final = Path(__file__).resolve().parent.parent.parent
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BadSetting(SystemExit):
+    """A setting that stops the start: one sentence on standard error, exit code 1, no traceback."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        super().__init__(f"Gatehouse: the setting {name} {why}")
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _port(value: str) -> int:
+    port = int(value)
+    if not 1 <= port <= 65_535:
+        raise ValueError("must be between 1 and 65535")
+    return port
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def _seconds(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("must be 0 or more seconds")
+    return number
+
+
+def _path(value: str) -> Path:
+    return (BASE_DIR / Path(value).expanduser()).resolve()
+
+
+def _optional_path(value: str) -> Path | None:
+    return _path(value) if value else None
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
+def _issuer(value: str) -> str:
+    if not value:
+        return ""
+    if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+(?:/[A-Za-z0-9\-._~/]*)?", value):
+        raise ValueError("must be an http(s) URL with a lower-case host, without query or fragment")
+    return value.rstrip("/")
+
+
+def _features(value: str) -> Features:
+    known = {name for name, *_ in describe(Features)}
+    chosen: dict[str, bool] = {}
+    for word in (part.strip() for part in value.split(",") if part.strip()):
+        name = word.lstrip("-+")
+        if name == "all":
+            chosen.update(dict.fromkeys(known, True))
+        elif name in known:
+            chosen[name] = not word.startswith("-")
+        else:
+            near = difflib.get_close_matches(name, known, 1)
+            raise ValueError(f"names no feature: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
+    return Features(**chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable: how it is read, what it is when unset, and what it means."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str
+    sentence: str
+
+
+VARIABLES: Final = (
+    Variable("PORT", _port, "8000", "The port that the web process listens on."),
+    Variable("HOST", _text, "127.0.0.1", "The address that the web process listens on."),
+    Variable("ISSUER", _issuer, "", "The issuer identifier; http://127.0.0.1:$PORT when empty. https in production."),
+    Variable("DATABASE_URL", _text, "", "postgres://user:password@host:port/name; SQLite in DATA_DIR when empty."),
+    Variable("BROKER_URL", _text, "", "redis:// or amqp://; an embedded broker in DATA_DIR when empty."),
+    Variable("CACHE_URL", _text, "", "redis://; a cache in process memory when empty."),
+    Variable("DATA_DIR", _path, "var", "Where the database, keys and the embedded broker live; mode 0700."),
+    Variable("SECRET_KEY_FILE", _optional_path, "", "Django's secret key; DATA_DIR/secret_key when empty."),
+    Variable(
+        "KEY_ENCRYPTION_KEY_FILE",
+        _optional_path,
+        "",
+        "32 octets, base64url: encrypts private keys and peppers digests; DATA_DIR/key_encryption_key when empty.",
+    ),
+    Variable("TRUSTED_PROXIES", _networks, "", "Addresses or ranges whose X-Forwarded-* and certificate headers are believed."),
+    Variable("CLIENT_CERTIFICATE_HEADER", _text, "X-Client-Cert", "The header in which a trusted proxy passes a client certificate."),
+    Variable("OUTBOUND_ALLOW", _networks, "", "Private address ranges that the guarded fetcher may reach."),
+    Variable("OUTBOUND_CA_FILE", _optional_path, "", "More certificate authorities for outgoing TLS, PEM."),
+    Variable("FEATURES", _features, "", "Features by name; -name turns one off, all turns every finished one on."),
+    Variable("THROTTLES", _one_of("on", "off"), "on", "Limits on guessing; off is refused in production."),
+    Variable("REGISTRATION", _one_of("closed", "token", "open"), "closed", "Who may register a client over the network."),
+    Variable("REGISTRATION_PROFILE", _one_of("oauth21", "openid"), "oauth21", "The security profile of clients that register."),
+    Variable("WEB_WORKERS", _count, "1", "Web processes."),
+    Variable("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged."),
+    Variable("LOG_FORMAT", _one_of("console", "json"), "console", "Lines for people or for machines."),
+)  # fmt: skip
+
+# Lifetimes and limits are variables too: ACCESS_TOKEN_LIFETIME=300, PASSWORD_HASHES_AT_ONCE_LIMIT=2.
+DURATIONS: Final = {f"{name.upper()}_LIFETIME": name for name, *_ in describe(Lifetimes)}
+SIZES: Final = {f"{name.upper()}_LIMIT": name for name, *_ in describe(Limits)}
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The variables, read and judged."""
+
+    values: Mapping[str, Any]
+    lifetimes: Lifetimes
+    limits: Limits
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+
+def _read(name: str, read: Callable[[str], Any], raw: str) -> Any:
+    try:
+        return read(raw.strip())
+    except ValueError as error:
+        raise BadSetting(name, f"is malformed ({error}).") from None
+
+
+def refuse_unknown(environ: Mapping[str, str], known: frozenset[str]) -> None:
+    """Stop at a variable that was meant for us and is misspelt.
+
+    The process environment carries other people's variables, so only a near miss of a known name, or our own prefix
+    ``GATEHOUSE_``, counts as meant for us.
+
+    Raises:
+        BadSetting: with the name, and the one that was probably meant.
+    """
+    for name in environ:
+        if name in known or not name.isupper():
+            continue
+        near = difflib.get_close_matches(name, known, 1, cutoff=0.88)
+        if near or name.startswith("GATEHOUSE_"):
+            raise BadSetting(name, "is not known." + (f" Did you mean {near[0]}?" if near else ""))
+
+
+def load(environ: Mapping[str, str]) -> Environment:
+    """Read every variable.
+
+    Raises:
+        BadSetting: one is malformed or unknown.
+    """
+    names = frozenset(variable.name for variable in VARIABLES) | DURATIONS.keys() | SIZES.keys()
+    refuse_unknown(environ, names)
+    values = {
+        variable.name: _read(variable.name, variable.read, environ.get(variable.name) or variable.default)
+        for variable in VARIABLES
+    }
+    lifetimes = {field: _read(name, _seconds, environ[name]) for name, field in DURATIONS.items() if environ.get(name)}
+    limits = {field: _read(name, _count, environ[name]) for name, field in SIZES.items() if environ.get(name)}
+    return Environment(values, Lifetimes(**lifetimes), Limits(**limits))

@@ -1,0 +1,89 @@
+"""Every feature, lifetime and limit: its default, its RFC, and one sentence. The reference is generated from here.
+
+The server builds its tables (GRANTS, CLIENT_AUTH_METHODS, RESPONSE_MODES …) from ``Features``, and discovery prints those
+tables, so what is off here exists nowhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def _row(default: Any, source: str, sentence: str) -> Any:
+    return field(default=default, metadata={"source": source, "sentence": sentence})
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is on. ``FEATURES=name,-name,all`` changes it; every row here is finished and tested."""
+
+    authorization_code: bool = _row(True, "RFC 6749 §4.1", "The authorization code grant.")
+    client_credentials: bool = _row(True, "RFC 6749 §4.4", "A confidential client asks for itself.")
+    refresh_token: bool = _row(True, "RFC 6749 §6", "Refresh tokens, rotated at every use.")
+    client_secret_basic: bool = _row(True, "RFC 6749 §2.3.1", "A client secret in the Authorization header.")
+    client_secret_post: bool = _row(True, "RFC 6749 §2.3.1", "A client secret in the form.")
+    client_secret_jwt: bool = _row(True, "RFC 7523 §2.2", "A client assertion signed with the client secret.")
+    private_key_jwt: bool = _row(True, "RFC 7523 §2.2", "A client assertion signed with the client's private key.")
+    public_clients: bool = _row(True, "RFC 6749 §2.1", "Clients without a secret (method none), always with PKCE.")
+    pkce_plain: bool = _row(False, "RFC 7636 §4.2", "code_challenge_method plain, for profiles that allow it.")
+    query: bool = _row(True, "OAuth 2.0 Multiple Response Types §2.1", "response_mode query.")
+    fragment: bool = _row(True, "OAuth 2.0 Multiple Response Types §2.1", "response_mode fragment.")
+    form_post: bool = _row(True, "OAuth 2.0 Form Post Response Mode §2", "response_mode form_post.")
+    introspection: bool = _row(True, "RFC 7662", "The introspection endpoint.")
+    revocation: bool = _row(True, "RFC 7009", "The revocation endpoint.")
+    userinfo: bool = _row(True, "OpenID Connect Core §5.3", "The userinfo endpoint.")
+    rp_initiated_logout: bool = _row(True, "OpenID Connect RP-Initiated Logout", "The end-session endpoint.")
+    portal: bool = _row(True, "", "The developer portal.")
+
+
+# Features that are finished but off unless an operator asks: `all` turns them on too.
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Durations in seconds."""
+
+    authorization_code: int = _row(60, "RFC 6749 §4.1.2", "How long a code may be redeemed.")
+    access_token: int = _row(600, "RFC 9068 §2.2", "An access token's life.")
+    id_token: int = _row(600, "OpenID Connect Core §2", "An ID token's life.")
+    refresh_token: int = _row(30 * 86_400, "RFC 9700 §4.14.2", "The absolute life of a refresh token family.")
+    refresh_token_idle: int = _row(14 * 86_400, "RFC 9700 §4.14.2", "How long a refresh token may rest unused.")
+    refresh_retry_grace: int = _row(
+        0,
+        "RFC 9700 §4.14.2",
+        "A lost answer may be asked again this long after a refresh, by the same client; 0 is off.",
+    )
+    code_replay_window: int = _row(
+        2, "RFC 6749 §4.1.2", "Within it a client's own second redemption is refused without revoking the first."
+    )
+    interaction: int = _row(3_600, "", "How long a pending authorization request waits for the person.")
+    consent: int = _row(365 * 86_400, "", "How long a consent is remembered.")
+    session: int = _row(14 * 86_400, "", "The absolute life of a person's sign-in.")
+    session_idle: int = _row(2 * 86_400, "", "How long a sign-in may rest unused.")
+    client_secret_overlap: int = _row(7 * 86_400, "", "How long the former secret works after a rotation.")
+    jwks_max_age: int = _row(3_600, "RFC 7517", "How long others may cache our keys.")
+    key_announcement: int = _row(
+        86_400,
+        "OpenID Connect Core §10.1.1",
+        "How long a key is published before it signs; at least twice jwks_max_age.",
+    )
+    key_rotation: int = _row(90 * 86_400, "OpenID Connect Core §10.1.1", "How long a key signs.")
+    assertion: int = _row(300, "RFC 7523 §3", "The longest life that a client assertion may have.")
+    clock_skew: int = _row(30, "RFC 7519 §4.1.4", "Tolerance for the clocks of others.")
+    audit: int = _row(400 * 86_400, "", "How long audit events are kept.")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes and counts."""
+
+    request_bytes: int = _row(65_536, "", "The largest query or form that a protocol endpoint reads.")
+    parameter_bytes: int = _row(8_192, "", "The longest ordinary parameter value.")
+    jose_bytes: int = _row(32_768, "", "The longest JWT that is looked at.")
+    clean_up_batch: int = _row(1_000, "", "Rows that clean-up deletes in one statement.")
+    password_hashes_at_once: int = _row(4, "", "Argon2id computations at the same time in one process.")
+    cache_seconds: int = _row(1, "", "How stale a process may be about clients, keys and people, in seconds.")
+
+
+def describe(table: type) -> list[tuple[str, Any, str, str]]:
+    """Rows (name, default, source, sentence) for the generated reference."""
+    return [(f.name, f.default, f.metadata["source"], f.metadata["sentence"]) for f in fields(table)]

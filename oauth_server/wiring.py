@@ -1,0 +1,1 @@
+"""Imported once when Django is ready: connects receivers and system checks."""
