@@ -1,0 +1,1 @@
+"""Signing in with an account from elsewhere. Empty until upstream providers arrive."""

@@ -2,34 +2,100 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+
+    from identity.models.user import User
+
+
+class BrowserSessionManager(BaseSessionManager["BrowserSession"]):
+    """Named queries about browser sessions."""
+
+    def find(self, digest: str, now: datetime) -> BrowserSession | None:
+        """The row of a cookie, unless its time is over."""
+        return self.filter(session_key=digest, expire_date__gt=now).first()
+
+    def holds(self, digest: str) -> bool:
+        """Is there such a row, in time or not?"""
+        return self.filter(session_key=digest).exists()
+
+    def forget(self, digests: list[str]) -> None:
+        """Delete these rows: the cookies that point at them are worth nothing from now on."""
+        self.filter(session_key__in=digests).delete()
+
+    def forget_expired(self, now: datetime) -> int:
+        """Delete what is over; the number of rows."""
+        return self.filter(expire_date__lt=now).delete()[0]
 
 
 class BrowserSession(AbstractBaseSession):
     """Django's session row. ``session_key`` holds a digest of what the cookie carries: a stolen table signs nobody in."""
 
-    objects: ClassVar[BaseSessionManager[BrowserSession]] = BaseSessionManager()
+    session_key = models.CharField(_("digest of the key"), max_length=64, primary_key=True)
+
+    objects: ClassVar[BrowserSessionManager] = BrowserSessionManager()
 
     @classmethod
-    def get_session_store_class(cls) -> type:
+    def get_session_store_class(cls) -> type[SessionBase]:
         """The store that reads and writes these rows."""
-        from identity.sessions.store import SessionStore
+        from identity.sessions.store import SessionStore  # noqa: PLC0415  # the store stands on this module
 
         return SessionStore
 
     class Meta(AbstractBaseSession.Meta):
-        verbose_name = _("browser session")
+        verbose_name = "browser session"
+
+
+class LoginSessionManager(models.Manager["LoginSession"]):
+    """Named queries about sign-ins."""
+
+    def live(self, now: datetime) -> models.QuerySet[LoginSession]:
+        """The sign-ins that are neither ended nor over."""
+        return self.filter(ended_at=None, expires__gt=now)
+
+    def find(self, sid: str, now: datetime) -> LoginSession | None:
+        """The live sign-in called ``sid``, with its person, in one statement."""
+        return self.live(now).select_related("user").filter(sid=sid).first()
+
+    def of_browser(self, digests: list[str], sid: str | None = None) -> list[LoginSession]:
+        """The sign-ins that a browser session carries and nobody ended yet."""
+        return list(self.select_related("user").filter(Q(browser__in=digests) | Q(sid=sid or ""), ended_at=None))
+
+    def of_person(self, user: User, now: datetime) -> list[LoginSession]:
+        """Where a person is signed in, most recently used first."""
+        return list(self.live(now).filter(user=user).order_by("-last_seen", "sid"))
+
+    def follow(self, former: str, browser: str) -> None:
+        """The browser session has a new key; its sign-in goes along."""
+        self.filter(browser=former).update(browser=browser)
+
+    def touch(self, sid: str, *, last_seen: datetime, expires: datetime) -> None:
+        """Note that a sign-in is in use."""
+        self.filter(sid=sid, ended_at=None).update(last_seen=last_seen, expires=expires)
+
+    def end(self, sid: str, now: datetime, reason: str) -> bool:
+        """End one sign-in; False when it had ended before, so that of two callers exactly one tells the world."""
+        return bool(self.filter(sid=sid, ended_at=None).update(ended_at=now, end_reason=reason))
+
+    def unended(self, user: User, except_sid: str | None = None) -> list[LoginSession]:
+        """Every sign-in of a person that has not ended, over or not: what was issued under it may live longer."""
+        return list(self.filter(user=user, ended_at=None).exclude(sid=except_sid or ""))
 
 
 class LoginSession(models.Model):
     """One sign-in of one person in one browser (``sid``, OpenID Connect Front-Channel Logout §3).
 
     ``browser`` is the digest of the browser session that carries it. ``ended_at`` set means: nothing bound to it lives.
+    ``expires`` holds both lives: the absolute one since ``auth_time`` and the idle one since ``last_seen``.
     """
 
     sid = models.CharField(primary_key=True, max_length=36, editable=False)
@@ -45,6 +111,8 @@ class LoginSession(models.Model):
     expires = models.DateTimeField(db_index=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=40, blank=True)
+
+    objects: ClassVar[LoginSessionManager] = LoginSessionManager()
 
     class Meta:
         verbose_name = _("sign-in")

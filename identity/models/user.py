@@ -47,7 +47,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone_number_verified = models.BooleanField(_("phone number verified"), default=False)
     address = models.JSONField(_("address"), default=dict, blank=True)
 
-    objects: ClassVar[UserManager[User]] = UserManager()
+    objects = UserManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -1,0 +1,47 @@
+"""A sign-in ends: marked, its browser session forgotten, and everybody who holds something bound to it told.
+
+The reasons (``end_reason``): ``signed_out``, ``signed_out_elsewhere``, ``replaced`` (another person signed in on the same
+browser), ``password_changed``, ``user_disabled``; callers above may add their own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from identity.models import BrowserSession, LoginSession, User
+from identity.signals import session_ended
+
+
+def _finish(sessions: list[LoginSession], user: User, now: datetime, reason: str) -> list[str]:
+    with transaction.atomic():
+        ended = [session for session in sessions if LoginSession.objects.end(session.sid, now, reason)]
+        BrowserSession.objects.forget([session.browser for session in ended if session.browser])
+        sids = [session.sid for session in ended]
+        if sids:
+            # In the transaction: a sign-in must not be over while the tokens bound to it live on because a receiver failed.
+            session_ended.send(sender=LoginSession, sessions=sids, user=user, reason=reason)
+    return sids
+
+
+def end(session: LoginSession, now: datetime, reason: str) -> bool:
+    """End one sign-in.
+
+    The cookie of its browser is dead with it. A caller that ends the sign-in of its own request calls
+    ``django.contrib.auth.logout(request)`` afterwards, so that the answer takes the cookie away.
+
+    Args:
+        session: the sign-in.
+        now: aware UTC.
+        reason: one of the words above.
+
+    Returns:
+        False when it had ended before; ``session_ended`` was then not sent again.
+    """
+    return bool(_finish([session], session.user, now, reason))
+
+
+def end_all(user: User, now: datetime, reason: str, except_sid: str | None = None) -> list[str]:
+    """End every sign-in of a person, but one if asked; the ``sid`` of each that ended."""
+    return _finish(LoginSession.objects.unended(user, except_sid), user, now, reason)

@@ -1,0 +1,79 @@
+"""A person signed in: the sign-in gets its row, its ``sid`` and a fresh key for the browser's session."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from identity.models import LoginSession, User
+from identity.sessions.end import end
+from identity.sessions.lives import ends_at
+from identity.sessions.read import SID
+from identity.sessions.store import digest
+from identity.sign_in.assurance import acr_of, amr_of
+from identity.signals import session_started
+
+
+def _former(request: HttpRequest) -> list[LoginSession]:
+    """The sign-ins that this browser carried until now.
+
+    By the cookie, since Django has already flushed the session when another person takes the browser over.
+    """
+    keys = [request.COOKIES.get(settings.SESSION_COOKIE_NAME), request.session.session_key]
+    return LoginSession.objects.of_browser([digest(key) for key in keys if key], request.session.get(SID))
+
+
+def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
+    """Begin a sign-in, or renew it when the same person proves again who they are in the same browser.
+
+    The same person keeps the ``sid`` and gets a newer ``auth_time``; another person ends the former sign-in and gets a
+    new ``sid``, so that nothing bound to the first can pass to the second.
+
+    Args:
+        request: after Django's ``login``; the methods are read from what allauth recorded.
+        user: who signed in.
+        now: aware UTC.
+    """
+    former = _former(request)
+    request.session.restart()  # type: ignore[attr-defined]  # our store; Django keeps the key when the same person returns
+    session = next((one for one in former if one.user_id == user.pk and one.expires > now), None)
+    for other in former:
+        if other is not session:
+            end(other, now, "replaced")
+    amr = list(amr_of(get_authentication_records(request, user)))
+    session = session or LoginSession(
+        sid=str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), user=user, created=now
+    )
+    session.browser = digest(request.session.session_key or "")
+    session.auth_time = now
+    session.amr = amr
+    session.acr = acr_of(amr)
+    session.user_agent = request.META.get("HTTP_USER_AGENT", "")[:300]
+    session.ip_address = request.META.get("REMOTE_ADDR") or None
+    session.last_seen = now
+    session.expires = ends_at(now, now)
+    session.save()
+    request.session[SID] = session.sid
+    session_started.send(sender=LoginSession, session=session, request=request)
+    return session
+
+
+@receiver(user_logged_in, dispatch_uid="identity.sessions.start")
+def _signed_in(request: HttpRequest, user: User, **_: Any) -> None:
+    start(request, user, timezone.now())
+
+
+@receiver(user_logged_out, dispatch_uid="identity.sessions.end")
+def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
+    for session in LoginSession.objects.of_browser([], request.session.get(SID)):
+        if user is None or session.user_id == user.pk:
+            end(session, timezone.now(), "signed_out")

@@ -1,0 +1,48 @@
+"""What a sign-in is worth: from what the person did (``amr``, RFC 8176) to a level (``acr``, OpenID Connect Core §2). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+# From weakest to strongest; a sign-in of one level satisfies whoever asks for it or for a weaker one.
+ACR_VALUES: Final[Mapping[str, str]] = {
+    "1": "One factor: a password.",
+    "2": "Two factors: a password and a code of the person's authenticator, or a recovery code.",
+}
+
+# (method, type) as django-allauth records it → RFC 8176 §2.
+AMR: Final[Mapping[tuple[str, str | None], str]] = {
+    ("password", None): "pwd",
+    ("mfa", "totp"): "otp",
+    ("mfa", "recovery_codes"): "kba",
+}
+
+SECOND_FACTORS: Final = frozenset({"otp", "kba"})
+
+
+def amr_of(records: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What the person did, in RFC 8176's words, in order and each once; ``mfa`` is added when two factors came together.
+
+    Args:
+        records: allauth's records of the sign-in: ``{"method": "mfa", "type": "totp", …}``.
+    """
+    methods = dict.fromkeys(
+        AMR[key] for record in records if (key := (record.get("method", ""), record.get("type"))) in AMR
+    )
+    if "pwd" in methods and SECOND_FACTORS & methods.keys():
+        methods["mfa"] = "mfa"
+    return tuple(methods)
+
+
+def acr_of(amr: Sequence[str]) -> str:
+    """The level that these methods reach."""
+    return "2" if "mfa" in amr else "1"
+
+
+def satisfies(acr: str, wanted: str) -> bool:
+    """Is a sign-in of level ``acr`` good enough for whoever asks for ``wanted``? An unknown level satisfies only itself."""
+    levels = list(ACR_VALUES)
+    if acr not in levels or wanted not in levels:
+        return acr == wanted
+    return levels.index(acr) >= levels.index(wanted)
