@@ -1,0 +1,51 @@
+"""How a client proves who it is: one table, built from the features (RFC 6749 §2.3, RFC 7523, OpenID Connect Core §9).
+
+Owns what each method accepts. Finding the one credential in a request belongs to ``clients.authenticate``. Discovery prints
+the names of this table. A client may use only the method that it registered: ``client_secret_basic`` and
+``client_secret_post`` do not stand in for each other, so that a leak through one way is not usable through the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from django.conf import settings
+
+from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.methods import secret, unauthenticated
+from oauth_server.clients.methods.presented import Presented
+
+# Answers whether the credential proves the client; None stands for an unknown client, and costs the same.
+Prove = Callable[[Presented, RegisteredClient | None, datetime], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A row of the table.
+
+    Attributes:
+        name: the registered name, as in ``token_endpoint_auth_method``.
+        feature: the row of ``settings.features`` that turns it on.
+        source: the section that defines it.
+        prove: the function that judges it.
+    """
+
+    name: str
+    feature: str
+    source: str
+    prove: Prove
+
+
+_ALL: Final = (
+    Method("client_secret_basic", "client_secret_basic", "RFC 6749 §2.3.1", secret.prove),
+    Method("client_secret_post", "client_secret_post", "RFC 6749 §2.3.1", secret.prove),
+    Method("none", "public_clients", "RFC 6749 §2.1", unauthenticated.prove),
+)
+
+CLIENT_AUTH_METHODS: Final[Mapping[str, Method]] = MappingProxyType(
+    {row.name: row for row in _ALL if getattr(settings.FEATURES, row.feature)}
+)

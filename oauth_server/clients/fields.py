@@ -1,0 +1,120 @@
+"""The members of client metadata: one table (RFC 7591 §2, OpenID Connect Registration §2, and our own extensions).
+
+A member without a row is unknown and ignored. A row says how the member is read, where it is kept, when it means anything
+at all, and whether only an operator may set it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from django.conf import settings
+
+from oauth_server.clients import readers
+from oauth_server.clients.methods import CLIENT_AUTH_METHODS
+from oauth_server.clients.profiles import PROFILES
+from oauth_server.clients.readers import Reader
+from oauth_server.jose import algorithms
+from oauth_server.models import Client
+
+# grant_type → the feature that turns it on. ``grants.GRANTS`` stands above this package and must have the same names.
+_GRANT_TYPES: Final = {
+    "authorization_code": "authorization_code",
+    "refresh_token": "refresh_token",
+    "client_credentials": "client_credentials",
+}
+GRANT_TYPES: Final = tuple(name for name, feature in _GRANT_TYPES.items() if getattr(settings.FEATURES, feature))
+
+# A client whose method computes a signature, and with what.
+ASSERTION_ALGORITHMS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"client_secret_jwt": algorithms.CLIENT_SECRET_JWT, "private_key_jwt": algorithms.PRIVATE_KEY_JWT}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A row.
+
+    Attributes:
+        name: the member.
+        read: judges the value and answers what is stored.
+        column: the attribute of ``Client`` that keeps it; None when it goes to ``Client.metadata``.
+        by_operator_only: ignored when a developer registers over the network.
+        applies: asked with all members; when it says no, the member is ignored whatever its value.
+        in_languages: whether ``name#language`` may stand beside it (RFC 7591 §2.2).
+    """
+
+    name: str
+    read: Reader
+    column: str | None = None
+    by_operator_only: bool = False
+    applies: Callable[[Mapping[str, Any]], bool] | None = None
+    in_languages: bool = False
+
+
+def _sends_assertions(metadata: Mapping[str, Any]) -> bool:
+    method = metadata.get("token_endpoint_auth_method")
+    return isinstance(method, str) and method in ASSERTION_ALGORITHMS
+
+
+_ROWS: Final = (
+    # RFC 7591 §2.
+    Field("client_name", readers.text, "name", in_languages=True),
+    Field("redirect_uris", readers.redirect_uris, "redirect_uris"),
+    Field("token_endpoint_auth_method", readers.one_of(*CLIENT_AUTH_METHODS), "token_endpoint_auth_method"),
+    Field("grant_types", readers.words_of(GRANT_TYPES), "grant_types"),
+    Field("response_types", readers.response_types, "response_types"),
+    Field("scope", readers.scope, "scope"),
+    Field("client_uri", readers.web_page, in_languages=True),
+    Field("logo_uri", readers.web_page, in_languages=True),
+    Field("tos_uri", readers.web_page, in_languages=True),
+    Field("policy_uri", readers.web_page, in_languages=True),
+    Field("contacts", readers.texts),
+    Field("jwks", readers.key_set),
+    Field("jwks_uri", readers.fetched),
+    Field("software_id", readers.text),
+    Field("software_version", readers.text),
+    # OpenID Connect Registration §2, RP-Initiated Logout §3.1.
+    Field("application_type", readers.one_of("web", "native"), "application_type"),
+    Field("subject_type", readers.one_of("public")),
+    Field("id_token_signed_response_alg", readers.one_of(*sorted(algorithms.ID_TOKEN))),
+    Field("userinfo_signed_response_alg", readers.one_of(*sorted(algorithms.ID_TOKEN))),
+    Field(
+        "token_endpoint_auth_signing_alg",
+        readers.one_of(*sorted(algorithms.CLIENT_SECRET_JWT | algorithms.PRIVATE_KEY_JWT)),
+        applies=_sends_assertions,
+    ),
+    Field("default_max_age", readers.seconds),
+    Field("require_auth_time", readers.boolean),
+    Field("default_acr_values", readers.strings),
+    Field("initiate_login_uri", readers.web_page),
+    Field("post_logout_redirect_uris", readers.redirect_uris, "post_logout_redirect_uris"),
+    # Ours.
+    Field("profile", readers.one_of(*PROFILES), "profile", by_operator_only=True),
+    Field("access_token_format", readers.one_of(Client.JWT, Client.OPAQUE), "access_token_format"),
+    Field("access_token_typ", readers.one_of("at+jwt", "JWT"), "access_token_typ"),
+    Field(
+        "access_token_signed_response_alg",
+        readers.one_of(*algorithms.SIGNING),
+        "access_token_signed_response_alg",
+    ),
+    Field(
+        "always_issue_refresh_token", readers.boolean, "always_issue_refresh_token", by_operator_only=True
+    ),
+    Field("id_token_claims", readers.boolean, "id_token_claims"),
+    Field(
+        "offline_access_survives_logout",
+        readers.boolean,
+        "offline_access_survives_logout",
+        by_operator_only=True,
+    ),
+    Field("audience", readers.identifiers, "audience", by_operator_only=True),
+    Field("introspects", readers.identifiers, "introspects", by_operator_only=True),
+    Field("skip_authorization", readers.boolean, "skip_authorization", by_operator_only=True),
+    Field("tokens_not_before", readers.moment, "tokens_not_before", by_operator_only=True),
+)  # fmt: skip
+
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType({row.name: row for row in _ROWS})

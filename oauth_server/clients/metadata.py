@@ -1,0 +1,258 @@
+"""Client metadata: judged, stored, and told again (RFC 7591 §2 and §3.2.1, OpenID Connect Registration).
+
+Strict in what it uses and liberal in what it ignores. The same rules serve operators and developers; only an operator's word
+counts for the members that widen what a client may do, and for a chosen ``client_id`` or ``client_secret``.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets as randomness
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.utils import IntegrityError
+
+from identity.models import User
+from oauth_server.clients import registry, secrets
+from oauth_server.clients.client import PUBLIC
+from oauth_server.clients.fields import ASSERTION_ALGORITHMS, FIELDS
+from oauth_server.clients.profiles import DEFAULT, PROFILES
+from oauth_server.clients.readers import refuse
+from oauth_server.models import Client, StateVersion
+from oauth_server.protocol import uris
+from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI
+
+# What people may be asked for; the scope of a client that names none.
+DEFAULT_SCOPE: Final = "openid profile email address phone offline_access"
+
+# What a column holds when its member is absent; callables, since a list must not be shared.
+_DEFAULTS: Final[Mapping[str, Callable[[], Any]]] = {
+    column.name: column.get_default for column in Client._meta.concrete_fields
+}
+_LANGUAGE: Final = re.compile(r"([a-z_]+)#([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,6})")
+_SPACED: Final = frozenset({"redirect_uris", "post_logout_redirect_uris"})
+_MOST_MEMBERS: Final = 200
+
+
+def validate(metadata: Mapping[str, Any], *, by_operator: bool) -> dict[str, Any]:
+    """Read metadata: every member that has a row and applies, judged, with the defaults of RFC 7591 §2.
+
+    Args:
+        metadata: the JSON object as received.
+        by_operator: whether the members that only operators may set count.
+
+    Raises:
+        InvalidRedirectURI: a redirect URI may not be registered.
+        InvalidClientMetadata: any other member is wrong; the description begins with its name.
+    """
+    if not isinstance(metadata, Mapping):
+        raise InvalidClientMetadata("Client metadata must be a JSON object.")
+    if len(metadata) > _MOST_MEMBERS:
+        raise InvalidClientMetadata(f"Client metadata has more than {_MOST_MEMBERS} members.")
+    # RFC 7591 §2: null means absent.
+    given = {name: value for name, value in metadata.items() if value is not None}
+    read: dict[str, Any] = {}
+    for name, value in given.items():
+        base, language = _base(name)
+        row = FIELDS.get(base)
+        if row is None or (language and not row.in_languages) or (row.by_operator_only and not by_operator):
+            continue
+        if row.applies is not None and not row.applies(given):
+            continue
+        read[name] = row.read(value, name)
+    _fill_in(read)
+    _check_together(read)
+    return read
+
+
+def _base(name: str) -> tuple[str, str]:
+    tagged = _LANGUAGE.fullmatch(name)
+    return (tagged[1], tagged[2]) if tagged else (name, "")
+
+
+def _fill_in(read: dict[str, Any]) -> None:
+    """The defaults of RFC 7591 §2; a response type follows from the grant type where only one of them is named."""
+    read.setdefault("profile", DEFAULT)
+    read.setdefault("application_type", "web")
+    read.setdefault("token_endpoint_auth_method", "client_secret_basic")
+    read.setdefault("grant_types", ["authorization_code"])
+    interactive = "authorization_code" in read["grant_types"]
+    read.setdefault("response_types", ["code"] if interactive else [])
+    read.setdefault("redirect_uris", [])
+    read.setdefault("scope", DEFAULT_SCOPE if interactive else "")
+    read.setdefault("id_token_signed_response_alg", "RS256")
+
+
+def _check_together(read: Mapping[str, Any]) -> None:
+    """What no member can say alone."""
+    profile = PROFILES[read["profile"]]
+    method: str = read["token_endpoint_auth_method"]
+    if not read["grant_types"]:
+        raise refuse("grant_types", "must name at least one grant type")
+    if foreign := [item for item in read["response_types"] if item not in profile.response_types]:
+        raise refuse(
+            "response_types", f"has a value that the profile {profile.name} does not allow: {foreign[0][:100]}"
+        )
+    if ("code" in read["response_types"]) != ("authorization_code" in read["grant_types"]):
+        raise refuse(
+            "response_types", "and grant_types differ: code goes with authorization_code (RFC 7591 section 2.1)"
+        )
+    if method == PUBLIC and "client_credentials" in read["grant_types"]:
+        raise refuse("grant_types", "has client_credentials, which takes a client that authenticates")
+    if method == PUBLIC and read["id_token_signed_response_alg"].startswith("HS"):
+        raise refuse("id_token_signed_response_alg", "signs with a client secret, which a public client has not")
+    if "jwks" in read and "jwks_uri" in read:
+        raise refuse("jwks", "and jwks_uri must not stand together (RFC 7591 section 2)")
+    if method == "private_key_jwt" and not {"jwks", "jwks_uri"} & read.keys():
+        raise refuse("jwks", "or jwks_uri is needed for private_key_jwt")
+    alg = read.get("token_endpoint_auth_signing_alg")
+    if alg is not None and alg not in ASSERTION_ALGORITHMS[method]:
+        raise refuse("token_endpoint_auth_signing_alg", f"does not go with {method}")
+    _check_uris(read, allow_http_localhost=profile.allow_http_localhost)
+
+
+def _check_uris(read: Mapping[str, Any], *, allow_http_localhost: bool) -> None:
+    if read["response_types"] and not read["redirect_uris"]:
+        raise InvalidRedirectURI("redirect_uris must have at least one URI.")
+    for uri in read["redirect_uris"]:
+        uris.check_registrable(uri, application_type=read["application_type"])
+        if not allow_http_localhost and uris.origin(uri).startswith("http://localhost"):
+            raise InvalidRedirectURI(
+                "redirect_uris must use 127.0.0.1 or [::1] in place of localhost (RFC 8252 section 8.3)."
+            )
+    for uri in read.get("post_logout_redirect_uris", ()):
+        try:
+            uris.check_registrable(uri, application_type=read["application_type"])
+        except InvalidRedirectURI as error:
+            raise InvalidClientMetadata(f"post_logout_redirect_uris: {error.description}") from None
+
+
+def register(
+    metadata: Mapping[str, Any],
+    *,
+    now: datetime,
+    owner: User | None = None,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    by_operator: bool = True,
+) -> tuple[Client, dict[str, Any]]:
+    """Store a new client and answer what RFC 7591 §3.2.1 answers; the secret is in the answer and nowhere after.
+
+    Args:
+        metadata: the JSON object as received; an operator's may carry ``client_id`` and ``client_secret`` too.
+        now: the moment of the request.
+        owner: the developer it belongs to.
+        client_id: an identifier that the operator chose.
+        client_secret: a secret that the operator chose.
+        by_operator: False for a registration over the network.
+
+    Raises:
+        InvalidRedirectURI: see ``validate``.
+        InvalidClientMetadata: see ``validate``; or the ``client_id`` is taken.
+    """
+    read = validate(metadata, by_operator=by_operator)
+    chosen_id, chosen_secret = _chosen(metadata, client_id, client_secret) if by_operator else ("", "")
+    row = Client(client_id=chosen_id or _new_client_id(), user=owner)
+    _fill_row(row, read)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            secret = _give_secret(row, now, chosen_secret)
+            StateVersion.objects.bump("clients")
+    except IntegrityError:
+        raise InvalidClientMetadata(f"client_id {row.client_id} is taken.") from None
+    registry.forget()
+    return row, _answer(row, secret)
+
+
+def update(
+    client_id: str,
+    metadata: Mapping[str, Any],
+    *,
+    now: datetime,
+    client_secret: str | None = None,
+    by_operator: bool = True,
+) -> tuple[Client, dict[str, Any]]:
+    """Replace a client's metadata. Its secrets stay, unless another is given or the new metadata cannot do with them.
+
+    Raises:
+        LookupError: there is no such client.
+        InvalidRedirectURI: see ``validate``.
+        InvalidClientMetadata: see ``validate``.
+    """
+    read = validate(metadata, by_operator=by_operator)
+    chosen_secret = _chosen(metadata, client_id, client_secret)[1] if by_operator else ""
+    with transaction.atomic():
+        row = Client.objects.lock(client_id)
+        if row is None:
+            raise LookupError(client_id)
+        _fill_row(row, read)
+        row.save()
+        secret = _give_secret(row, now, chosen_secret)
+        StateVersion.objects.bump("clients")
+    registry.forget()
+    return row, _answer(row, secret)
+
+
+def _chosen(metadata: Mapping[str, Any], client_id: str | None, client_secret: str | None) -> tuple[str, str]:
+    chosen_id = client_id or metadata.get("client_id") or ""
+    chosen_secret = client_secret or metadata.get("client_secret") or ""
+    if not isinstance(chosen_id, str) or (chosen_id and not registry.CLIENT_ID.fullmatch(chosen_id)):
+        raise refuse("client_id", "must be 1 to 255 printable ASCII characters")
+    if not isinstance(chosen_secret, str):
+        raise refuse("client_secret", "must be a string")
+    return chosen_id, chosen_secret
+
+
+def _new_client_id() -> str:
+    return randomness.token_hex(16)
+
+
+def _fill_row(row: Client, read: Mapping[str, Any]) -> None:
+    """Put every member where its row of ``FIELDS`` says; what is absent gets the column's default."""
+    for field in FIELDS.values():
+        if field.column is None:
+            continue
+        default = _DEFAULTS[field.column]()
+        value = read.get(field.name, default)
+        setattr(row, field.column, " ".join(value) if field.name in _SPACED else value)
+    row.client_type = Client.CLIENT_PUBLIC if row.token_endpoint_auth_method == PUBLIC else Client.CLIENT_CONFIDENTIAL
+    row.metadata = {name: value for name, value in read.items() if name not in FIELDS or FIELDS[name].column is None}
+
+
+def _give_secret(row: Client, now: datetime, chosen: str) -> str:
+    """Make the stored secrets fit the registration; answers the new one, or nothing when none was made."""
+    method, alg = row.token_endpoint_auth_method, row.metadata["id_token_signed_response_alg"]
+    computed_with = secrets.is_computed_with(method, alg)
+    return secrets.settle(row, now, needed=secrets.is_needed(method, alg), computed_with=computed_with, given=chosen)
+
+
+def _answer(row: Client, secret: str) -> dict[str, Any]:
+    answer = describe(row)
+    if secret:
+        # RFC 7591 §3.2.1: client_secret_expires_at is required beside a secret; 0 means never.
+        answer |= {"client_secret": secret, "client_secret_expires_at": 0}
+    return answer
+
+
+def describe(client: Client) -> dict[str, Any]:
+    """The registered metadata as RFC 7591 §3.2.1 words it, without the secret."""
+    answer: dict[str, Any] = {
+        "client_id": client.client_id,
+        "client_id_issued_at": int(client.created.timestamp()),
+    }
+    for field in FIELDS.values():
+        if field.column is None:
+            continue
+        value = getattr(client, field.column)
+        if field.name in _SPACED:
+            value = value.split()
+        if isinstance(value, datetime):
+            value = value.isoformat()
+        if value not in ("", None, []) or field.name in {"response_types", "redirect_uris"}:
+            answer[field.name] = value
+    answer.update(client.metadata)
+    return answer

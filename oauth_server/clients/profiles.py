@@ -1,0 +1,80 @@
+"""Security profiles: one table of what a client's profile demands, chosen per client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from django.conf import settings
+
+from oauth_server.protocol import pkce
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityProfile:
+    """A row of the table.
+
+    Attributes:
+        name: what a client's ``profile`` says.
+        sentence: what operators read beside the choice.
+        pkce_required: whether confidential clients need PKCE too; public ones always do (RFC 9700 §2.1.1).
+        code_challenge_methods: what ``code_challenge_method`` may be.
+        response_types: what ``response_type`` may be; the tokens of each in alphabetical order.
+        assertion_audience_token_endpoint: whether a client assertion may name the token endpoint as its audience, or list
+            several audiences, as OpenID Connect Core §9 lets clients do; otherwise the issuer alone, as one string, counts
+            (RFC 10070).
+        allow_http_localhost: whether ``http://localhost`` redirect URIs may be registered (RFC 8252 §8.3 advises the literal
+            addresses instead).
+        redirect_uri_at_token_endpoint: whether the token request must repeat the redirect URI (RFC 6749 §4.1.3; OAuth 2.1
+            drops it, since PKCE does that work).
+    """
+
+    name: str
+    sentence: str
+    pkce_required: bool
+    code_challenge_methods: frozenset[str]
+    response_types: frozenset[str]
+    assertion_audience_token_endpoint: bool
+    allow_http_localhost: bool
+    redirect_uri_required: bool
+    ignores_unknown_scopes: bool
+    redirect_uri_at_token_endpoint: bool
+
+
+_PLAIN: Final = frozenset({pkce.PLAIN}) if settings.FEATURES.pkce_plain else frozenset[str]()
+
+DEFAULT: Final = "oauth21"
+
+PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            SecurityProfile(
+                name=DEFAULT,
+                sentence="OAuth 2.1 and RFC 9700: the code flow, always with PKCE.",
+                pkce_required=True,
+                code_challenge_methods=frozenset({pkce.S256}),
+                response_types=frozenset({"code"}),
+                assertion_audience_token_endpoint=False,
+                allow_http_localhost=True,
+                redirect_uri_required=True,
+                ignores_unknown_scopes=False,
+                redirect_uri_at_token_endpoint=False,
+            ),
+            SecurityProfile(
+                name="openid",
+                sentence="OpenID Connect Core as certified relying parties use it: PKCE is optional for confidential clients.",
+                pkce_required=False,
+                code_challenge_methods=frozenset({pkce.S256}) | _PLAIN,
+                response_types=frozenset({"code"}),
+                assertion_audience_token_endpoint=True,
+                allow_http_localhost=True,
+                redirect_uri_required=False,
+                ignores_unknown_scopes=True,
+                redirect_uri_at_token_endpoint=True,
+            ),
+        )
+    }
+)

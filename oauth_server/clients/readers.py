@@ -1,0 +1,210 @@
+"""How one member of client metadata is read: each reader answers the value to store or refuses (RFC 7591 §2).
+
+A reader gets the value and the member's name, and names the member when it refuses.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry
+
+from oauth_server.protocol import scopes, uris
+from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI, InvalidScope
+
+Reader = Callable[[Any, str], Any]
+
+_LONGEST_URI: Final = 2_048
+_LONGEST_TEXT: Final = 255
+_MOST: Final = 100
+_MOST_KEYS: Final = 20
+_URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_IDENTIFIER: Final = re.compile(r"[\x21-\x7e]{1,2048}")
+# Characters that reorder or hide text make one client's name look like another's; the joiners are spelling in some scripts.
+_JOINERS: Final = frozenset("\u200c\u200d")
+_UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# RFC 7517 §4.4, RFC 7518 §6: members that would give a private or symmetric key away.
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_KEY_TYPES: Final = frozenset({"RSA", "EC", "OKP"})
+_LEAST_RSA_BITS: Final = 2_048
+
+
+def refuse(name: str, why: str) -> InvalidClientMetadata:
+    """The refusal of one member; ``why`` continues the sentence that its name begins."""
+    return InvalidClientMetadata(f"{name} {why}.")
+
+
+def boolean(value: Any, name: str) -> bool:
+    """``true`` or ``false``, not a word for it."""
+    if not isinstance(value, bool):
+        raise refuse(name, "must be true or false")
+    return value
+
+
+def seconds(value: Any, name: str) -> int:
+    """A whole, non-negative number of seconds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise refuse(name, "must be a whole number of seconds, 0 or more")
+    return value
+
+
+def text(value: Any, name: str) -> str:
+    """Text that people will read: no control characters, nothing that reorders or hides it."""
+    if not isinstance(value, str):
+        raise refuse(name, "must be a string")
+    if len(value) > _LONGEST_TEXT:
+        raise refuse(name, f"is longer than {_LONGEST_TEXT} characters")
+    if any(unicodedata.category(c) in _UNSHOWN and c not in _JOINERS for c in value):
+        raise refuse(name, "has a control or direction character")
+    return value.strip()
+
+
+def one_of(*words: str) -> Reader:
+    """A reader of one word of a list."""
+
+    def read(value: Any, name: str) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise refuse(name, f"must be one of: {', '.join(words)}")
+        return value
+
+    return read
+
+
+def words_of(choices: Collection[str]) -> Reader:
+    """A reader of a list of words, each of which must be among ``choices``."""
+
+    def read(value: Any, name: str) -> list[str]:
+        found = strings(value, name)
+        if foreign := [word for word in found if word not in choices]:
+            raise refuse(name, f"has a value that is not supported: {foreign[0][:100]}")
+        return found
+
+    return read
+
+
+def strings(value: Any, name: str) -> list[str]:
+    """A list of non-empty strings, each once."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise refuse(name, "must be a list of strings")
+    if len(value) > _MOST:
+        raise refuse(name, f"has more than {_MOST} values")
+    if any(len(item) > _LONGEST_URI for item in value):
+        raise refuse(name, f"has a value longer than {_LONGEST_URI} characters")
+    return list(dict.fromkeys(value))
+
+
+def texts(value: Any, name: str) -> list[str]:
+    """A list of texts that people will read."""
+    return [text(item, name) for item in strings(value, name)]
+
+
+def identifiers(value: Any, name: str) -> list[str]:
+    """A list of identifiers in printable ASCII without spaces; one alone may stand without the list."""
+    found = strings([value] if isinstance(value, str) else value, name)
+    if not all(_IDENTIFIER.fullmatch(item) for item in found):
+        raise refuse(name, "has a character that is not allowed in an identifier")
+    return found
+
+
+def response_types(value: Any, name: str) -> list[str]:
+    """Response types in normal form: the words of each in alphabetical order, since their order means nothing."""
+    return list(dict.fromkeys(" ".join(sorted(item.split(" "))) for item in strings(value, name)))
+
+
+def scope(value: Any, name: str) -> str:
+    """A scope string (RFC 6749 §3.3)."""
+    if not isinstance(value, str):
+        raise refuse(name, "must be a string of scopes separated by spaces")
+    try:
+        return scopes.join(scopes.parse(value))
+    except InvalidScope as error:
+        raise refuse(name, f"is malformed: {error.description.rstrip('.')}") from None
+
+
+def _uri(value: Any, name: str, *, anywhere: bool) -> str:
+    if not isinstance(value, str):
+        raise refuse(name, "must be a string")
+    if len(value) > _LONGEST_URI or not _URI.fullmatch(value):
+        raise refuse(name, "is not a URI, or is too long")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise refuse(name, "is not a URI") from None
+    if not host or port == 0 or "@" in parts.netloc:
+        raise refuse(name, "needs a host, and must have no user name in it")
+    if parts.scheme != "https" and not (parts.scheme == "http" and (anywhere or uris.is_loopback_host(host))):
+        raise refuse(name, "must use https")
+    return value
+
+
+def web_page(value: Any, name: str) -> str:
+    """A page or picture that people are shown: https, or http on this machine; never ``javascript:``."""
+    return _uri(value, name, anywhere=False)
+
+
+def fetched(value: Any, name: str) -> str:
+    """An address that the server itself will call: https; http where the operator opened private ranges.
+
+    Nothing is fetched while registering; ``clients.fetch`` judges the address at each call.
+    """
+    return _uri(value, name, anywhere=bool(settings.OUTBOUND_ALLOW))
+
+
+def redirect_uris(value: Any, name: str) -> list[str]:
+    """A list of strings; ``metadata`` judges them once the application type is known."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidRedirectURI(f"{name} must be a list of strings.")
+    if len(value) > _MOST:
+        raise InvalidRedirectURI(f"{name} has more than {_MOST} values.")
+    return list(dict.fromkeys(value))
+
+
+def moment(value: Any, name: str) -> datetime:
+    """A point in time: RFC 3339 with an offset, or seconds since 1970."""
+    try:
+        if isinstance(value, str):
+            read = datetime.fromisoformat(value)
+            if read.tzinfo is not None:
+                return read.astimezone(UTC)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise refuse(name, "must be a time such as 2026-01-31T12:00:00Z")
+
+
+def key_set(value: Any, name: str) -> dict[str, Any]:
+    """A JWK Set of public keys (RFC 7517 §5).
+
+    Keys of an unknown type stay unread, as RFC 7517 §5 asks; a private or symmetric key is refused, since it would have left
+    its owner's hands.
+    """
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise refuse(name, "must be an object with a list of keys")
+    if not keys or len(keys) > _MOST_KEYS:
+        raise refuse(name, f"must have between 1 and {_MOST_KEYS} keys")
+    for key in keys:
+        if key.get("kty") == "oct" or _PRIVATE & key.keys():
+            raise refuse(name, "has a private or symmetric key")
+        if key.get("kty") in _KEY_TYPES:
+            _check_key(key, name)
+    return {"keys": keys}
+
+
+def _check_key(key: dict[str, Any], name: str) -> None:
+    try:
+        imported = JWKRegistry.import_key(key)
+        bits = getattr(imported.raw_value, "key_size", None) if key["kty"] == "RSA" else _LEAST_RSA_BITS
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        raise refuse(name, "has a key that cannot be read") from None
+    if bits is None or bits < _LEAST_RSA_BITS:
+        raise refuse(name, f"has an RSA key of less than {_LEAST_RSA_BITS} bits")
