@@ -2,10 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
-from django.db import models
+from django.db import connections, models, router
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+
+# One arbitrary number for the whole installation: PostgreSQL knows advisory locks by number only.
+_ROTATION_LOCK = 0x6761_7465_6B65_7973
+
+
+class SigningKeyManager(models.Manager["SigningKey"]):
+    """Named queries about signing keys."""
+
+    def lock(self) -> None:
+        """Wait until no other transaction changes keys; held until this transaction ends.
+
+        On SQLite the transaction itself is the lock, because it begins IMMEDIATE.
+        """
+        connection = connections[router.db_for_write(SigningKey)]
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ROTATION_LOCK])
+
+    def alive(self) -> list[SigningKey]:
+        """Every key that is published, in one statement."""
+        return list(self.filter(removed_at__isnull=True))
+
+    def retired_since(self, moment: datetime) -> list[SigningKey]:
+        """Keys that came to their natural end after ``moment``: they signed, and nobody revoked them."""
+        return list(self.filter(removed_at__isnull=False, signs_until__gt=moment, verifies_until__gt=F("signs_until")))
+
+    def announce(self, keys: Iterable[SigningKey]) -> None:
+        """Publish new keys."""
+        self.bulk_create(keys)
+
+    def promote(self, kids: Iterable[str], now: datetime) -> None:
+        """Let announced keys sign from ``now``."""
+        self.filter(kid__in=list(kids)).update(signs_from=now)
+
+    def retire(self, kids: Iterable[str], now: datetime, verifies_until: datetime) -> None:
+        """Keys stop signing: their private parts are gone for good, their public parts stay until ``verifies_until``."""
+        self.filter(kid__in=list(kids)).update(private=b"", signs_until=now, verifies_until=verifies_until)
+
+    def remove(self, kids: Iterable[str], now: datetime) -> None:
+        """Keys are no longer published."""
+        self.filter(kid__in=list(kids)).update(private=b"", removed_at=now)
+
+    def revoke(self, kids: Iterable[str], now: datetime) -> int:
+        """Keys end at once, and with them everything that they signed. The number of keys that were alive."""
+        return self.filter(kid__in=list(kids), removed_at__isnull=True).update(
+            private=b"", signs_until=now, verifies_until=now, removed_at=now
+        )
 
 
 class SigningKey(models.Model):
@@ -22,7 +72,9 @@ class SigningKey(models.Model):
     verifies_until = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
+    objects: ClassVar[SigningKeyManager] = SigningKeyManager()
+
+    class Meta:  # noqa: D106  # Django's own
         ordering: ClassVar[tuple[str, ...]] = ("alg", "announced_at")
         verbose_name = _("signing key")
 
