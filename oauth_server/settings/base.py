@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from datetime import timedelta
 from typing import Any
 
 import environ
 
 from oauth_server.settings.accounts import *  # noqa: F403
-from oauth_server.settings.environment import BASE_DIR, BadSetting, load
+from oauth_server.settings.databases import database
+from oauth_server.settings.given import *  # noqa: F403
+from oauth_server.settings.given import BASE_DIR, DATA_DIR, ENVIRONMENT
 from oauth_server.settings.hardening import *  # noqa: F403
 from oauth_server.settings.logging import logging_config
 
-ENVIRONMENT = load(os.environ)
-
-PORT: int = ENVIRONMENT["PORT"]
-HOST: str = ENVIRONMENT["HOST"]
-ISSUER: str = ENVIRONMENT["ISSUER"] or f"http://127.0.0.1:{PORT}"
-DATA_DIR = ENVIRONMENT["DATA_DIR"]
 SECRET_KEY_FILE = ENVIRONMENT["SECRET_KEY_FILE"] or DATA_DIR / "secret_key"
 KEY_ENCRYPTION_KEY_FILE = ENVIRONMENT["KEY_ENCRYPTION_KEY_FILE"] or DATA_DIR / "key_encryption_key"
+METRICS_TOKEN_FILE = ENVIRONMENT["METRICS_TOKEN_FILE"] or DATA_DIR / "metrics_token"
 FEATURES = ENVIRONMENT["FEATURES"]
 LIFETIMES = ENVIRONMENT.lifetimes
 LIMITS = ENVIRONMENT.limits
@@ -28,12 +23,12 @@ TRUSTED_PROXIES = ENVIRONMENT["TRUSTED_PROXIES"]
 CLIENT_CERTIFICATE_HEADER = ENVIRONMENT["CLIENT_CERTIFICATE_HEADER"]
 OUTBOUND_ALLOW = ENVIRONMENT["OUTBOUND_ALLOW"]
 OUTBOUND_CA_FILE = ENVIRONMENT["OUTBOUND_CA_FILE"]
-THROTTLES = ENVIRONMENT["THROTTLES"] == "on"
 REGISTRATION = ENVIRONMENT["REGISTRATION"]
 REGISTRATION_PROFILE = ENVIRONMENT["REGISTRATION_PROFILE"]
 WEB_WORKERS = ENVIRONMENT["WEB_WORKERS"]
+BROKER_URL = ENVIRONMENT["BROKER_URL"]
 LOGGING = logging_config(ENVIRONMENT["LOG_LEVEL"], ENVIRONMENT["LOG_FORMAT"])
-LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING_CONFIG = "oauth_server.settings.logging.configure"
 
 DEBUG = False
 ROOT_URLCONF = "oauth_server.urls"
@@ -41,6 +36,8 @@ WSGI_APPLICATION = "oauth_server.wsgi.application"
 ASGI_APPLICATION = "oauth_server.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "identity.User"
+# Which application waits behind a sign-in page: identity must not import the server, so it looks it up by name.
+SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
 
 INSTALLED_APPS = [
     "identity",
@@ -61,9 +58,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "oauth_server.middleware.TrustedProxy",  # first: everything below believes REMOTE_ADDR, the scheme and the host
+    "oauth_server.middleware.RequestIdentity",
+    "oauth_server.middleware.SecurityHeaders",
+    "oauth_server.middleware.MachineEndpoints",  # they need nothing of what follows
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "oauth_server.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -92,6 +93,10 @@ TEMPLATES: list[dict[str, Any]] = [
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static_collected"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
@@ -100,29 +105,13 @@ USE_TZ = True
 USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
-SQLITE = {
-    "ENGINE": "django.db.backends.sqlite3",
-    "NAME": DATA_DIR / "gatehouse.sqlite3",
-    # BEGIN IMMEDIATE: a transaction that reads first and writes later would otherwise fail at once instead of waiting.
-    "OPTIONS": {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;",
-    },
-}
-try:
-    DATABASES = {
-        "default": environ.Env.db_url_config(ENVIRONMENT["DATABASE_URL"]) if ENVIRONMENT["DATABASE_URL"] else SQLITE
-    }
-except (environ.ImproperlyConfigured, ValueError, KeyError) as error:
-    raise BadSetting("DATABASE_URL", f"is malformed ({error}).") from None
-DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES = {"default": database(ENVIRONMENT["DATABASE_URL"], DATA_DIR)}
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth_server.Client"
 OAUTH2_PROVIDER_GRANT_MODEL = "oauth_server.AuthorizationCode"
-OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth_server.AccessToken"
-OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth_server.RefreshToken"
-OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth_server.IDToken"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth_server.AccessToken"  # noqa: S105  # a model, no password
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth_server.RefreshToken"  # noqa: S105  # a model, no password
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth_server.IDToken"  # noqa: S105  # a model, no password
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth_server.DeviceCode"
 OAUTH2_PROVIDER = {
     "APPLICATION_ADMIN_CLASS": "oauth_server.admin.clients.ClientAdmin",
@@ -133,11 +122,18 @@ OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "oauth_server.resource_server.dot_validator.GatehouseValidator",
 }
 
-CACHES = {
+CACHES: dict[str, Any] = {
     "default": environ.Env.cache_url_config(ENVIRONMENT["CACHE_URL"])
     if ENVIRONMENT["CACHE_URL"]
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
+if ENVIRONMENT["CACHE_URL"]:
+    # Redis is a cache and a limiter: when it is slow or away, requests go on without it.
+    CACHES["default"]["OPTIONS"] = {
+        **CACHES["default"].get("OPTIONS", {}),
+        "socket_connect_timeout": 0.5,
+        "socket_timeout": 0.5,
+    }
 
 SESSION_ENGINE = "identity.sessions.store"
-SESSION_COOKIE_AGE = int(timedelta(seconds=LIFETIMES.session).total_seconds())
+SESSION_COOKIE_AGE = LIFETIMES.session

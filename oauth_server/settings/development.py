@@ -1,9 +1,26 @@
-"""On a developer's machine: http on loopback, secrets made on first use in DATA_DIR."""
+"""On a developer's machine: http on loopback, secrets made on first use in DATA_DIR, mail on the console."""
 
 from __future__ import annotations
 
 from oauth_server.settings.base import *  # noqa: F403
+from oauth_server.settings.base import (
+    ALLOWED_HOSTS,
+    DATA_DIR,
+    KEY_ENCRYPTION_KEY_FILE,
+    METRICS_TOKEN_FILE,
+    SECRET_KEY_FILE,
+    STORAGES,
+)
+from oauth_server.settings.files import prepare_data_dir, read_secret
 
-SECRET_KEY = "replaced-by-the-foundation"  # noqa: S105
-ALLOWED_HOSTS = ["*"]
+prepare_data_dir(DATA_DIR)
+SECRET_KEY = read_secret(SECRET_KEY_FILE, "SECRET_KEY_FILE", make=True)
+read_secret(KEY_ENCRYPTION_KEY_FILE, "KEY_ENCRYPTION_KEY_FILE", make=True)
+read_secret(METRICS_TOKEN_FILE, "METRICS_TOKEN_FILE", make=True)
+
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, "127.0.0.1", "localhost", "[::1]"]
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# Templates and static files as they are on disk: no collectstatic between a change and a look at it.
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_USE_FINDERS = True

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from oauth_server.settings.features import Features, Lifetimes, Limits, describe
 
@@ -82,6 +83,32 @@ def _issuer(value: str) -> str:
     return value.rstrip("/")
 
 
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        # The value may hold a password: no message repeats it.
+        if value and not re.fullmatch(rf"(?:{'|'.join(schemes)})://[^\s]+", value):
+            raise ValueError(f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if value and not _has_a_valid_port(value):
+            raise ValueError("must be a URL with a valid host and port")
+        return value
+
+    return read
+
+
+def _has_a_valid_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _header(value: str) -> str:
+    # An underscore would be indistinguishable from a hyphen once the header is a WSGI variable.
+    if not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise ValueError("must be a header name of letters, digits and hyphens")
+    return value
+
+
 def _features(value: str) -> Features:
     known = {name for name, *_ in describe(Features)}
     chosen: dict[str, bool] = {}
@@ -111,9 +138,9 @@ VARIABLES: Final = (
     Variable("PORT", _port, "8000", "The port that the web process listens on."),
     Variable("HOST", _text, "127.0.0.1", "The address that the web process listens on."),
     Variable("ISSUER", _issuer, "", "The issuer identifier; http://127.0.0.1:$PORT when empty. https in production."),
-    Variable("DATABASE_URL", _text, "", "postgres://user:password@host:port/name; SQLite in DATA_DIR when empty."),
-    Variable("BROKER_URL", _text, "", "redis:// or amqp://; an embedded broker in DATA_DIR when empty."),
-    Variable("CACHE_URL", _text, "", "redis://; a cache in process memory when empty."),
+    Variable("DATABASE_URL", _url("postgres", "postgresql", "sqlite"), "", "postgres://user:password@host:port/name; SQLite in DATA_DIR when empty."),
+    Variable("BROKER_URL", _url("redis", "rediss", "amqp", "amqps"), "", "redis:// or amqp://; an embedded broker in DATA_DIR when empty."),
+    Variable("CACHE_URL", _url("redis", "rediss"), "", "redis://; a cache in process memory when empty."),
     Variable("DATA_DIR", _path, "var", "Where the database, keys and the embedded broker live; mode 0700."),
     Variable("SECRET_KEY_FILE", _optional_path, "", "Django's secret key; DATA_DIR/secret_key when empty."),
     Variable(
@@ -122,8 +149,9 @@ VARIABLES: Final = (
         "",
         "32 octets, base64url: encrypts private keys and peppers digests; DATA_DIR/key_encryption_key when empty.",
     ),
+    Variable("METRICS_TOKEN_FILE", _optional_path, "", "The bearer token that opens /metrics; DATA_DIR/metrics_token when empty."),
     Variable("TRUSTED_PROXIES", _networks, "", "Addresses or ranges whose X-Forwarded-* and certificate headers are believed."),
-    Variable("CLIENT_CERTIFICATE_HEADER", _text, "X-Client-Cert", "The header in which a trusted proxy passes a client certificate."),
+    Variable("CLIENT_CERTIFICATE_HEADER", _header, "X-Client-Cert", "The header in which a trusted proxy passes a client certificate."),
     Variable("OUTBOUND_ALLOW", _networks, "", "Private address ranges that the guarded fetcher may reach."),
     Variable("OUTBOUND_CA_FILE", _optional_path, "", "More certificate authorities for outgoing TLS, PEM."),
     Variable("FEATURES", _features, "", "Features by name; -name turns one off, all turns every finished one on."),
@@ -134,6 +162,9 @@ VARIABLES: Final = (
     Variable("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged."),
     Variable("LOG_FORMAT", _one_of("console", "json"), "console", "Lines for people or for machines."),
 )  # fmt: skip
+
+# Kubernetes sets these in every pod beside a service called gatehouse: they are meant for us, and mean nothing to us.
+_SERVICE_LINK: Final = re.compile(r"GATEHOUSE_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_\w+)?)")
 
 # Lifetimes and limits are variables too: ACCESS_TOKEN_LIFETIME=300, PASSWORD_HASHES_AT_ONCE_LIMIT=2.
 DURATIONS: Final = {f"{name.upper()}_LIFETIME": name for name, *_ in describe(Lifetimes)}
@@ -169,7 +200,7 @@ def refuse_unknown(environ: Mapping[str, str], known: frozenset[str]) -> None:
         BadSetting: with the name, and the one that was probably meant.
     """
     for name in environ:
-        if name in known or not name.isupper():
+        if name in known or not name.isupper() or _SERVICE_LINK.fullmatch(name):
             continue
         near = difflib.get_close_matches(name, known, 1, cutoff=0.88)
         if near or name.startswith("GATEHOUSE_"):

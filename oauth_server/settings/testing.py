@@ -1,14 +1,34 @@
-"""For the tests: fast hashing, mail in memory, a data folder of their own; everything else as in production."""
+"""For the tests: fast password hashing, mail in memory, a data folder of their own; everything else as in production."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="gatehouse-tests-"))
+if "DATA_DIR" not in os.environ:
+    # Processes that the tests start inherit the folder; only the one that made it takes it away.
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="gatehouse-tests-")
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
-from oauth_server.settings.base import *  # noqa: E402, F403
+from oauth_server.settings.base import *  # noqa: F403
+from oauth_server.settings.base import (
+    ALLOWED_HOSTS,
+    DATA_DIR,
+    KEY_ENCRYPTION_KEY_FILE,
+    PASSWORD_HASHERS,
+    SECRET_KEY_FILE,
+    STORAGES,
+)
+from oauth_server.settings.files import prepare_data_dir, read_secret
 
-SECRET_KEY = "testing"  # noqa: S105
-ALLOWED_HOSTS = ["*"]
+prepare_data_dir(DATA_DIR)
+SECRET_KEY = read_secret(SECRET_KEY_FILE, "SECRET_KEY_FILE", make=True)
+read_secret(KEY_ENCRYPTION_KEY_FILE, "KEY_ENCRYPTION_KEY_FILE", make=True)
+
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver", "127.0.0.1", "localhost"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,56 @@
+"""SQLite that waits instead of failing, PostgreSQL that fails instead of hanging."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from oauth_server.settings.environment import BadSetting
+
+# BEGIN IMMEDIATE: a transaction that reads first and writes later would otherwise fail at once instead of waiting.
+# WAL: readers never wait for the writer. FULL: a code that was spent stays spent after a power cut.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000;",
+}
+
+# Seconds and milliseconds: a database that does not answer becomes a 503 with Retry-After, never a request that hangs.
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "application_name": "gatehouse",
+    "options": "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000",
+}
+
+
+def database(url: str, data_dir: Path) -> dict[str, Any]:
+    """Django's settings of the database.
+
+    Args:
+        url: DATABASE_URL; SQLite in ``data_dir`` when empty.
+        data_dir: the data folder.
+
+    Raises:
+        BadSetting: the URL makes no sense.
+    """
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": data_dir / "gatehouse.sqlite3",
+            "OPTIONS": SQLITE_OPTIONS,
+            "CONN_MAX_AGE": None,
+        }
+    try:
+        config: dict[str, Any] = environ.Env.db_url_config(url)
+    except (environ.ImproperlyConfigured, ValueError, KeyError):
+        raise BadSetting("DATABASE_URL", "is malformed.") from None
+    if not config.get("NAME"):
+        raise BadSetting("DATABASE_URL", "names no database: it must end with /name.")
+    defaults = SQLITE_OPTIONS if config["ENGINE"].endswith("sqlite3") else POSTGRESQL_OPTIONS
+    config["OPTIONS"] = {**defaults, **config.get("OPTIONS", {})}
+    config["CONN_MAX_AGE"] = None
+    return config

@@ -1,0 +1,82 @@
+"""The data folder and the two secret files: made on first use in development, required in production."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from oauth_server.settings.environment import BadSetting
+
+KEY_BYTES: Final = 32
+_HOW: Final = "openssl rand -base64 32 | tr '+/' '-_'"
+
+
+def prepare_data_dir(folder: Path) -> None:
+    """Make the data folder, mode 0700, or prove that it can be written to.
+
+    A folder that exists keeps its mode: it may be one that other programs use.
+
+    Raises:
+        BadSetting: it is no folder, or we may not write there.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting("DATA_DIR", f"names {folder}, which cannot be made ({error.strerror}).") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadSetting("DATA_DIR", f"names {folder}, which this user may not write to.")
+
+
+def make_secret(file: Path) -> None:
+    """Write 32 random octets, base64url, mode 0600, unless the file exists.
+
+    The name appears only when the content is complete: of several processes that start together exactly one wins,
+    and none reads half a key.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    if file.exists():
+        return
+    draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        file.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def read_secret(file: Path, setting: str, *, make: bool) -> str:
+    """The text of a secret file.
+
+    Args:
+        file: where it is.
+        setting: the variable that names it, for the sentence.
+        make: create it when it is missing (development and tests).
+
+    Raises:
+        BadSetting: it is missing, unreadable, or holds fewer than 32 octets of base64url.
+    """
+    try:
+        if make:
+            make_secret(file)
+        text = file.read_text("ascii").strip()
+        octets = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except FileNotFoundError:
+        raise BadSetting(setting, f"names {file}, which does not exist. Make one with: {_HOW} > {file}") from None
+    except OSError as error:
+        raise BadSetting(setting, f"names {file}, which cannot be used ({error.strerror}).") from None
+    except (ValueError, binascii.Error):
+        raise BadSetting(setting, f"names {file}, which is not base64url. Make one with: {_HOW} > {file}") from None
+    if len(octets) < KEY_BYTES:
+        raise BadSetting(setting, f"names {file}, which holds fewer than {KEY_BYTES} octets. Make one with: {_HOW}")
+    return text

@@ -1,0 +1,227 @@
+"""Settings come from the environment, and a bad one stops the start with its name (12-factor; the table is VARIABLES)."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauth_server import checks
+from oauth_server.settings import files
+from oauth_server.settings.databases import database
+from oauth_server.settings.environment import BASE_DIR, DURATIONS, SIZES, VARIABLES, BadSetting, load
+
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=BASE_DIR,
+        env={name: os.environ[name] for name in KEPT if name in os.environ} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "http", "PORT is malformed"),
+        ("PORT", "70000", "between 1 and 65535"),
+        ("WEB_WORKERS", "0", "at least 1"),
+        ("ISSUER", "https://Login.Example", "lower-case host"),
+        ("ISSUER", "https://login.example/?tenant=1", "without query or fragment"),
+        ("ISSUER", "login.example", "ISSUER is malformed"),
+        ("DATABASE_URL", "mysql://root@db/x", "postgres:// or postgresql:// or sqlite://"),
+        ("DATABASE_URL", "postgres://u:hunter2@db:notaport/x", "valid host and port"),
+        ("BROKER_URL", "kafka://broker", "redis://"),
+        ("CACHE_URL", "memcached://cache", "redis://"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy", "TRUSTED_PROXIES is malformed"),
+        ("OUTBOUND_ALLOW", "10.0.0.1/8", "OUTBOUND_ALLOW is malformed"),
+        ("CLIENT_CERTIFICATE_HEADER", "X_Client_Cert", "letters, digits and hyphens"),
+        ("FEATURES", "refresh_tokens", "did you mean refresh_token?"),
+        ("THROTTLES", "maybe", "one of on, off"),
+        ("REGISTRATION", "yes", "one of closed, token, open"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is malformed"),
+        ("ACCESS_TOKEN_LIFETIME", "1h", "ACCESS_TOKEN_LIFETIME is malformed"),
+        ("REQUEST_BYTES_LIMIT", "-1", "REQUEST_BYTES_LIMIT is malformed"),
+        ("DATABSE_URL", "postgres://db/x", "DATABSE_URL is not known. Did you mean DATABASE_URL?"),
+        ("ACCESS_TOKENS_LIFETIME", "300", "Did you mean ACCESS_TOKEN_LIFETIME?"),
+        ("GATEHOUSE_DEBUG", "1", "GATEHOUSE_DEBUG is not known"),
+    ],
+)
+def test_a_malformed_or_misspelt_variable_is_refused_in_one_sentence_that_names_it(
+    name: str, value: str, says: str
+) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        load({name: value})
+    sentence = str(refusal.value)
+    assert name in sentence
+    assert says in sentence
+    assert "\n" not in sentence
+    assert "hunter2" not in sentence
+
+
+def test_a_bad_variable_stops_the_start_with_exit_code_1_and_no_traceback() -> None:
+    done = manage("check", PORT="eighty")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("Gatehouse: the setting PORT is malformed")
+
+
+def test_other_peoples_variables_are_left_alone() -> None:
+    load({"PATH": "/bin", "HOSTNAME": "web-1", "EDITOR": "vi", "XDG_DATA_DIRS": "/usr/share", "lower": "x"})
+
+
+def test_the_variables_that_kubernetes_sets_beside_a_service_called_gatehouse_do_not_stop_the_start() -> None:
+    load(
+        {
+            "GATEHOUSE_PORT": "tcp://10.0.0.1:80",
+            "GATEHOUSE_SERVICE_HOST": "10.0.0.1",
+            "GATEHOUSE_PORT_80_TCP_ADDR": "10.0.0.1",
+        }
+    )
+
+
+@given(st.sampled_from([variable.name for variable in VARIABLES] + [*DURATIONS, *SIZES]), st.text(max_size=40))
+def test_no_value_of_any_variable_ends_in_a_traceback(name: str, value: str) -> None:
+    try:
+        load({name: value})
+    except BadSetting as refusal:
+        assert name in str(refusal)  # noqa: PT017  # most values are fine, so no error is an answer too
+
+
+def test_an_unset_and_an_empty_variable_mean_the_default() -> None:
+    assert load({"PORT": "", "FEATURES": ""}).values == load({}).values
+
+
+def test_features_are_turned_on_and_off_by_name() -> None:
+    features = load({"FEATURES": "-revocation,pkce_plain"})["FEATURES"]
+    assert not features.revocation
+    assert features.pkce_plain
+    assert features.introspection
+    assert load({"FEATURES": "all,-portal"})["FEATURES"].pkce_plain
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "ISSUER must begin with https://"),
+        ({"ISSUER": "https://login.example", "THROTTLES": "off"}, "THROTTLES may not be off"),
+        ({"ISSUER": "https://login.example"}, "SECRET_KEY_FILE names"),
+    ],
+)
+def test_production_refuses_what_would_be_unsafe(tmp_path: Path, environment: dict[str, str], says: str) -> None:
+    done = manage(
+        "check",
+        DJANGO_SETTINGS_MODULE="oauth_server.settings.production",
+        DATA_DIR=str(tmp_path / "data"),
+        **environment,
+    )
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_deployment_check_is_silent_in_production(tmp_path: Path) -> None:
+    for name in ("secret_key", "key_encryption_key"):
+        files.make_secret(tmp_path / name)
+    done = manage(
+        "check", "--deploy", "--fail-level", "DEBUG",
+        DJANGO_SETTINGS_MODULE="oauth_server.settings.production", DATA_DIR=str(tmp_path), ISSUER="https://login.example",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no issues" in done.stdout
+
+
+def test_development_makes_a_private_data_folder_and_its_secrets_once(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    assert manage("check", DATA_DIR=str(folder)).returncode == 0
+    made = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    assert {"secret_key", "key_encryption_key"} <= made.keys()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in made:
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    assert manage("check", DATA_DIR=str(folder)).returncode == 0
+    assert {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()} == made
+
+
+def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = manage("check", DATA_DIR=str(tmp_path / "file" / "var"))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "DATA_DIR names" in done.stderr
+
+
+@pytest.mark.parametrize("content", ["", "short", "not base64 at all! " * 4, "é" * 50])
+def test_a_secret_file_that_is_too_short_or_no_base64url_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "key"
+    file.write_text(content)
+    with pytest.raises(BadSetting, match="KEY_ENCRYPTION_KEY_FILE"):
+        files.read_secret(file, "KEY_ENCRYPTION_KEY_FILE", make=False)
+
+
+def test_processes_that_start_together_agree_on_one_secret(tmp_path: Path) -> None:
+    program = f"from pathlib import Path; from oauth_server.settings.files import *; print(read_secret(Path({str(tmp_path / 'k')!r}), 'K', make=True))"
+    racers = [
+        subprocess.Popen([sys.executable, "-c", program], cwd=BASE_DIR, stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    assert len({racer.communicate(timeout=60)[0] for racer in racers}) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["k"]
+
+
+def test_postgresql_never_lets_a_request_hang() -> None:
+    config = database("postgres://u:p%40ss@db:5433/name?sslmode=require", Path("/data"))
+    assert (config["HOST"], config["PORT"], config["PASSWORD"], config["NAME"]) == ("db", 5433, "p@ss", "name")
+    assert config["OPTIONS"]["sslmode"] == "require"
+    assert "statement_timeout" in config["OPTIONS"]["options"]
+    assert config["OPTIONS"]["connect_timeout"] <= 5
+
+
+def test_a_database_url_without_a_name_is_refused() -> None:
+    with pytest.raises(BadSetting, match="names no database"):
+        database("postgres://u@db:5432", Path("/data"))
+
+
+def test_settings_that_contradict_each_other_are_errors(settings) -> None:  # type: ignore[no-untyped-def]
+    settings.LIFETIMES = load({"JWKS_MAX_AGE_LIFETIME": "86400", "REFRESH_TOKEN_IDLE_LIFETIME": "99999999"}).lifetimes
+    found = {message.id for message in checks.settings_agree(None)}
+    assert found == {"gatehouse.E001", "gatehouse.E003"}
+
+
+def test_the_settings_that_the_tests_run_on_pass_every_check() -> None:
+    assert run_checks(tags=["gatehouse"]) == []
+    assert settings.ISSUER == "http://127.0.0.1:8000"
+
+
+def test_cookies_carry_the_host_prefix_when_the_issuer_is_https(tmp_path: Path) -> None:
+    program = (
+        "from django.conf import settings as s;"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=BASE_DIR,
+        env={
+            "DJANGO_SETTINGS_MODULE": "oauth_server.settings.development",
+            "DATA_DIR": str(tmp_path),
+            "ISSUER": "https://login.example/tenant",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[:4] == ["__Host-gatehouse_session", "__Host-gatehouse_csrf", "True", "True"]
+    assert int(done.stdout.split()[4]) >= 365 * 86_400
+    assert "login.example" in done.stdout
