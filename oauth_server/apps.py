@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class OAuthServerConfig(AppConfig):
-    """Connects receivers and system checks."""
+    """Connects receivers, system checks and the Celery app."""
 
     name = "oauth_server"
     verbose_name = "Authorization server"
@@ -12,4 +12,5 @@ class OAuthServerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what listens."""
-        from oauth_server import wiring  # noqa: F401  # imported for its effect: it connects receivers and checks
+        # Imported for their effect: receivers connect, checks register, tasks find their app.
+        from oauth_server import celery, checks, wiring  # noqa: F401, PLC0415  # models must be loaded first
