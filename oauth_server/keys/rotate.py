@@ -1,65 +1,50 @@
-"""When keys come and go (OpenID Connect Core §10.1.1).
-
-``plan`` decides and is pure; ``apply`` does it in one transaction under a lock, so that a second beat is harmless.
-
-A key is announced long enough for every cache to learn it, signs, stops (its private part is emptied), and stays
-published until the last token that it signed is dead. Where an algorithm has no signing key at all (the first start, a
-revocation) an announced key signs early, or a new one at once: a token that some cache cannot verify yet is better than
-none.
-"""
+"""Rotation carried out: what ``plan`` decides, in one transaction under a lock, so that a second beat is harmless."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
 
+from oauth_server.audit.events_keys import KeysRotated
+from oauth_server.audit.record import record
 from oauth_server.jose.algorithms import SIGNING
 from oauth_server.jose.generate import KeyPair, generate
+from oauth_server.keys.plan import Changes, KeyState, Policy, plan, plan_now
 from oauth_server.keys.wrap import wrap
 from oauth_server.models import SigningKey, StateVersion, freshness
+from oauth_server.settings.features import Lifetimes, Limits
 
-if TYPE_CHECKING:
-    from oauth_server.settings.features import Lifetimes, Limits
-
-
-@dataclass(frozen=True, slots=True)
-class KeyState:
-    """What the plan needs to know of one published key."""
-
-    kid: str
-    alg: str
-    announced_at: datetime
-    signs_from: datetime
-    signs_until: datetime | None = None
-    verifies_until: datetime | None = None
-
-    def age(self, now: datetime) -> str:
-        """``announced``, ``signing`` or ``verifying``."""
-        if self.signs_until is not None:
-            return "verifying"
-        return "signing" if self.signs_from <= now else "announced"
+__all__ = [
+    "Changes",
+    "KeyState",
+    "Policy",
+    "Rotation",
+    "apply",
+    "plan",
+    "plan_now",
+    "policy_of",
+    "revoke",
+    "rotate",
+    "rotate_now",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """The rhythm of rotation.
+class Rotation:
+    """What was done, by ``kid``. False when nothing was."""
 
-    Args:
-        algorithms: those that always have a signing key.
-        announcement: how long a key is published before it signs.
-        rotation: how long it signs.
-        overlap: how long it stays published afterwards.
-    """
+    announced: tuple[str, ...] = ()
+    promoted: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
 
-    algorithms: tuple[str, ...]
-    announcement: timedelta
-    rotation: timedelta
-    overlap: timedelta
+    def __bool__(self) -> bool:
+        return any(asdict(self).values())
 
 
 def policy_of(lifetimes: Lifetimes, limits: Limits) -> Policy:
@@ -74,117 +59,6 @@ def policy_of(lifetimes: Lifetimes, limits: Limits) -> Policy:
         rotation=timedelta(seconds=lifetimes.key_rotation),
         overlap=timedelta(seconds=max(lifetimes.access_token, lifetimes.id_token) + margin),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key to make."""
-
-    alg: str
-    signs_from: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What has to happen. Empty is false.
-
-    Args:
-        create: keys to make and publish.
-        promote: announced keys that must sign now.
-        retire: keys that stop signing.
-        verifies_until: until when the retired ones stay published.
-        remove: keys that are no longer published.
-        revoke: keys that end at once, whatever they signed.
-    """
-
-    create: tuple[NewKey, ...] = ()
-    promote: tuple[str, ...] = ()
-    retire: tuple[str, ...] = ()
-    verifies_until: datetime | None = None
-    remove: tuple[str, ...] = ()
-    revoke: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.create or self.promote or self.retire or self.remove or self.revoke)
-
-    def __add__(self, other: Changes) -> Changes:
-        return Changes(
-            self.create + other.create,
-            self.promote + other.promote,
-            self.retire + other.retire,
-            self.verifies_until or other.verifies_until,
-            self.remove + other.remove,
-            self.revoke + other.revoke,
-        )
-
-
-def _newest(keys: Iterable[KeyState]) -> KeyState:
-    return max(keys, key=lambda key: (key.signs_from, key.announced_at, key.kid))
-
-
-def _plan_algorithm(alg: str, keys: Collection[KeyState], policy: Policy, now: datetime) -> Changes:
-    signing = [key for key in keys if key.age(now) == "signing"]
-    announced = [key for key in keys if key.age(now) == "announced"]
-    if not signing:
-        if not announced:
-            return Changes(create=(NewKey(alg, now),))
-        early = min(announced, key=lambda key: (key.announced_at, key.kid))
-        return Changes(promote=(early.kid,))
-    current = _newest(signing)
-    changes = Changes(retire=tuple(key.kid for key in signing if key != current), verifies_until=now + policy.overlap)
-    ends = current.signs_from + policy.rotation
-    if not announced and now >= ends - policy.announcement:
-        changes = replace(changes, create=(NewKey(alg, max(ends, now + policy.announcement)),))
-    return changes
-
-
-def plan(keys: Collection[KeyState], policy: Policy, now: datetime) -> Changes:
-    """What must change so that ``keys`` follow ``policy`` at ``now``. Pure; once applied, planning again finds nothing.
-
-    Args:
-        keys: every published key.
-        policy: the rhythm.
-        now: aware.
-    """
-    changes = Changes()
-    for alg in policy.algorithms:
-        mine = [key for key in keys if key.alg == alg]
-        changes += _plan_algorithm(alg, mine, policy, now)
-    foreign = [key for key in keys if key.alg not in policy.algorithms]
-    return changes + Changes(
-        retire=tuple(key.kid for key in foreign if key.age(now) == "signing"),
-        verifies_until=now + policy.overlap,
-        remove=tuple(key.kid for key in foreign if key.age(now) == "announced")
-        + tuple(key.kid for key in keys if key.verifies_until is not None and key.verifies_until <= now),
-    )
-
-
-def plan_now(keys: Collection[KeyState], policy: Policy, now: datetime, *, revoke: bool = False) -> Changes:
-    """What an emergency asks: new keys sign at once, none of the old private parts is used again. Pure.
-
-    Args:
-        keys: every published key.
-        policy: whose algorithms are replaced; the keys of others stay as they are.
-        now: aware.
-        revoke: stop publishing the old keys as well, so that no token of theirs verifies any more.
-    """
-    old = [key for key in keys if key.alg in policy.algorithms]
-    create = tuple(NewKey(alg, now) for alg in policy.algorithms)
-    # An announced key never signed, but its private part lay beside the others.
-    announced = tuple(key.kid for key in old if key.age(now) == "announced")
-    if revoke:
-        return Changes(
-            create=create, remove=announced, revoke=tuple(key.kid for key in old if key.kid not in announced)
-        )
-    signing = tuple(key.kid for key in old if key.age(now) == "signing")
-    return Changes(create=create, retire=signing, verifies_until=now + policy.overlap, remove=announced)
-
-
-def _states() -> list[KeyState]:
-    return [
-        KeyState(key.kid, key.alg, key.announced_at, key.signs_from, key.signs_until, key.verifies_until)
-        for key in SigningKey.objects.alive()
-    ]
 
 
 def wrap_context(kid: str) -> str:
@@ -203,7 +77,15 @@ def _row(pair: KeyPair, signs_from: datetime, now: datetime) -> SigningKey:
     )
 
 
-def _apply(changes: Changes, pairs: dict[str, KeyPair], now: datetime) -> None:
+def states() -> list[KeyState]:
+    """Every published key, as the plan sees it."""
+    return [
+        KeyState(key.kid, key.alg, key.announced_at, key.signs_from, key.signs_until, key.verifies_until)
+        for key in SigningKey.objects.alive()
+    ]
+
+
+def _apply(changes: Changes, pairs: dict[str, KeyPair], now: datetime) -> Rotation:
     SigningKey.objects.promote(changes.promote, now)
     if changes.retire and changes.verifies_until is not None:
         SigningKey.objects.retire(changes.retire, now, changes.verifies_until)
@@ -212,9 +94,13 @@ def _apply(changes: Changes, pairs: dict[str, KeyPair], now: datetime) -> None:
     SigningKey.objects.announce([_row(pairs[new.alg], new.signs_from, now) for new in changes.create])
     # In this transaction: a process that sees the new version must find the new keys, and none may miss them.
     StateVersion.objects.bump("keys")
+    announced = tuple(pairs[new.alg].kid for new in changes.create)
+    done = Rotation(announced, changes.promote, changes.retire, changes.remove, changes.revoke)
+    record(KeysRotated(**asdict(done)))
+    return done
 
 
-def apply(decide: Callable[[list[KeyState]], Changes], now: datetime) -> Changes:
+def apply(decide: Callable[[list[KeyState]], Changes], now: datetime) -> Rotation:
     """Decide and do it, in one transaction under the rotation lock; two at once do it one after the other.
 
     Args:
@@ -222,41 +108,42 @@ def apply(decide: Callable[[list[KeyState]], Changes], now: datetime) -> Changes
         now: aware.
 
     Returns:
-        What was done; false when there was nothing to do.
+        What was done.
     """
-    expected = decide(_states())
+    expected = decide(states())
     if not expected:
-        return expected
+        return Rotation()
     # Making RSA keys takes long enough to matter, so it happens before anybody is kept waiting.
     pairs = {new.alg: generate(new.alg) for new in expected.create}
+    done = Rotation()
     with transaction.atomic():
         SigningKey.objects.lock()
-        changes = decide(_states())
+        changes = decide(states())
         if changes:
             pairs |= {new.alg: generate(new.alg) for new in changes.create if new.alg not in pairs}
-            _apply(changes, pairs, now)
+            done = _apply(changes, pairs, now)
     freshness.forget()
-    return changes
+    return done
 
 
 def _policy() -> Policy:
     return policy_of(settings.LIFETIMES, settings.LIMITS)
 
 
-def rotate(now: datetime) -> Changes:
+def rotate(now: datetime) -> Rotation:
     """Bring the keys to where the plan wants them; harmless at any time, from any number of processes.
 
     Args:
         now: aware.
 
     Returns:
-        What changed.
+        What was done.
     """
     policy = _policy()
     return apply(lambda keys: plan(keys, policy, now), now)
 
 
-def rotate_now(now: datetime, *, revoke: bool = False, algorithms: Collection[str] = SIGNING) -> Changes:
+def rotate_now(now: datetime, *, revoke: bool = False, algorithms: Collection[str] = SIGNING) -> Rotation:
     """The emergency: new keys of every algorithm are published and sign at once, the old private parts are emptied.
 
     Args:
@@ -265,13 +152,13 @@ def rotate_now(now: datetime, *, revoke: bool = False, algorithms: Collection[st
         algorithms: replace only the keys of these.
 
     Returns:
-        What changed.
+        What was done.
     """
     policy = replace(_policy(), algorithms=tuple(alg for alg in SIGNING if alg in algorithms))
     return apply(lambda keys: plan_now(keys, policy, now, revoke=revoke), now)
 
 
-def revoke(kid: str, now: datetime) -> Changes:
+def revoke(kid: str, now: datetime) -> Rotation:
     """One key is compromised: it is no longer published, and what it signed is refused. Another signs in its place.
 
     Args:

@@ -1,0 +1,152 @@
+"""When keys come and go (OpenID Connect Core §10.1.1): the decision, pure.
+
+A key is announced long enough for every cache to learn it, signs, stops (its private part is emptied), and stays
+published until the last token that it signed is dead. Where an algorithm has no signing key at all (the first start, a
+revocation) an announced key signs early, or a new one at once: a token that some cache cannot verify yet is better than
+none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """What the plan needs to know of one published key."""
+
+    kid: str
+    alg: str
+    announced_at: datetime
+    signs_from: datetime
+    signs_until: datetime | None = None
+    verifies_until: datetime | None = None
+
+    def age(self, now: datetime) -> str:
+        """``announced``, ``signing`` or ``verifying``."""
+        if self.signs_until is not None:
+            return "verifying"
+        return "signing" if self.signs_from <= now else "announced"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rhythm of rotation.
+
+    Args:
+        algorithms: those that always have a signing key.
+        announcement: how long a key is published before it signs.
+        rotation: how long it signs.
+        overlap: how long it stays published afterwards.
+    """
+
+    algorithms: tuple[str, ...]
+    announcement: timedelta
+    rotation: timedelta
+    overlap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key to make."""
+
+    alg: str
+    signs_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has to happen. Empty is false.
+
+    Args:
+        create: keys to make and publish.
+        promote: announced keys that must sign now.
+        retire: keys that stop signing.
+        verifies_until: until when the retired ones stay published.
+        remove: keys that are no longer published.
+        revoke: keys that end at once, whatever they signed.
+    """
+
+    create: tuple[NewKey, ...] = ()
+    promote: tuple[str, ...] = ()
+    retire: tuple[str, ...] = ()
+    verifies_until: datetime | None = None
+    remove: tuple[str, ...] = ()
+    revoke: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.promote or self.retire or self.remove or self.revoke)
+
+    def __add__(self, other: Changes) -> Changes:
+        return Changes(
+            self.create + other.create,
+            self.promote + other.promote,
+            self.retire + other.retire,
+            self.verifies_until or other.verifies_until,
+            self.remove + other.remove,
+            self.revoke + other.revoke,
+        )
+
+
+def _newest(keys: Iterable[KeyState]) -> KeyState:
+    return max(keys, key=lambda key: (key.signs_from, key.announced_at, key.kid))
+
+
+def _plan_algorithm(alg: str, keys: Collection[KeyState], policy: Policy, now: datetime) -> Changes:
+    signing = [key for key in keys if key.age(now) == "signing"]
+    announced = [key for key in keys if key.age(now) == "announced"]
+    if not signing:
+        if not announced:
+            return Changes(create=(NewKey(alg, now),))
+        early = min(announced, key=lambda key: (key.announced_at, key.kid))
+        return Changes(promote=(early.kid,))
+    current = _newest(signing)
+    changes = Changes(retire=tuple(key.kid for key in signing if key != current), verifies_until=now + policy.overlap)
+    ends = current.signs_from + policy.rotation
+    if not announced and now >= ends - policy.announcement:
+        changes = replace(changes, create=(NewKey(alg, max(ends, now + policy.announcement)),))
+    return changes
+
+
+def plan(keys: Collection[KeyState], policy: Policy, now: datetime) -> Changes:
+    """What must change so that ``keys`` follow ``policy`` at ``now``. Pure; once applied, planning again finds nothing.
+
+    Args:
+        keys: every published key.
+        policy: the rhythm.
+        now: aware.
+    """
+    changes = Changes()
+    for alg in policy.algorithms:
+        mine = [key for key in keys if key.alg == alg]
+        changes += _plan_algorithm(alg, mine, policy, now)
+    foreign = [key for key in keys if key.alg not in policy.algorithms]
+    return changes + Changes(
+        retire=tuple(key.kid for key in foreign if key.age(now) == "signing"),
+        verifies_until=now + policy.overlap,
+        remove=tuple(key.kid for key in foreign if key.age(now) == "announced")
+        + tuple(key.kid for key in keys if key.verifies_until is not None and key.verifies_until <= now),
+    )
+
+
+def plan_now(keys: Collection[KeyState], policy: Policy, now: datetime, *, revoke: bool = False) -> Changes:
+    """What an emergency asks: new keys sign at once, none of the old private parts is used again. Pure.
+
+    Args:
+        keys: every published key.
+        policy: whose algorithms are replaced; the keys of others stay as they are.
+        now: aware.
+        revoke: stop publishing the old keys as well, so that no token of theirs verifies any more.
+    """
+    old = [key for key in keys if key.alg in policy.algorithms]
+    create = tuple(NewKey(alg, now) for alg in policy.algorithms)
+    # An announced key never signed, but its private part lay beside the others.
+    announced = tuple(key.kid for key in old if key.age(now) == "announced")
+    if revoke:
+        return Changes(
+            create=create, remove=announced, revoke=tuple(key.kid for key in old if key.kid not in announced)
+        )
+    signing = tuple(key.kid for key in old if key.age(now) == "signing")
+    return Changes(create=create, retire=signing, verifies_until=now + policy.overlap, remove=announced)
