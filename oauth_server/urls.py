@@ -1,9 +1,54 @@
 """The one table of every address the server answers."""
 
-from django.contrib import admin
-from django.urls import include, path
+from __future__ import annotations
 
-urlpatterns = [
-    path("account/", include("allauth.urls")),
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+from oauth_server.endpoints import (
+    discovery,
+    health,
+    introspect,
+    jwks,
+    metrics,
+    revoke,
+    token,
+    userinfo,
+)
+
+# RFC 8414 §3.1: for an issuer with a path the document stands at the root too, with the path behind the well-known part.
+_ISSUER_PATH = urlsplit(settings.ISSUER).path.strip("/")
+
+# Feature (or None for what is always there) → addresses. What is off is 404, and discovery does not name it.
+MACHINES: tuple[tuple[str | None, URLPattern], ...] = (
+    (None, path(".well-known/openid-configuration", discovery.discovery)),
+    (None, path(".well-known/oauth-authorization-server", discovery.discovery)),
+    (None, path("oauth/token", token.token)),
+    (None, path("oauth/jwks", jwks.jwks)),
+    ("userinfo", path("oauth/userinfo", userinfo.userinfo)),
+    ("introspection", path("oauth/introspect", introspect.introspect)),
+    ("revocation", path("oauth/revoke", revoke.revoke)),
+    (None, path("health/live", health.live)),
+    (None, path("health/ready", health.ready)),
+    (None, path("metrics", metrics.metrics)),
+)
+if _ISSUER_PATH:
+    MACHINES += (
+        (None, path(f".well-known/openid-configuration/{_ISSUER_PATH}", discovery.discovery)),
+        (None, path(f".well-known/oauth-authorization-server/{_ISSUER_PATH}", discovery.discovery)),
+    )
+
+machine_patterns: list[URLPattern] = [
+    pattern for feature, pattern in MACHINES if feature is None or getattr(settings.FEATURES, feature)
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(url="account/"), name="home"),
+    *machine_patterns,
+    path("account/", include("identity.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -18,12 +18,16 @@ class ClientManager(models.Manager["Client"]):
         """One client with its live and past secrets, in two statements; None when unknown."""
         return self.prefetch_related("secrets").filter(client_id=client_id).first()
 
+    def lock(self, client_id: str) -> Client | None:
+        """One client for changing: nobody else changes it until the transaction ends. None when unknown."""
+        return self.select_for_update().filter(client_id=client_id).first()
+
     def get_by_natural_key(self, client_id: str) -> Client:
         """What django-oauth-toolkit's fixtures and commands use."""
         return self.get(client_id=client_id)
 
 
-class Client(AbstractApplication):  # type: ignore[misc]  # django-oauth-toolkit is untyped
+class Client(AbstractApplication):
     """A registered client.
 
     Columns hold what statements or operators ask for; ``metadata`` holds the rest of RFC 7591's names as registered.
@@ -48,6 +52,7 @@ class Client(AbstractApplication):  # type: ignore[misc]  # django-oauth-toolkit
 
     access_token_format = models.CharField(max_length=10, default=JWT, choices=[(JWT, _("JWT")), (OPAQUE, _("opaque"))])
     access_token_signed_response_alg = models.CharField(max_length=10, default="ES256")
+    access_token_typ = models.CharField(max_length=10, default="at+jwt", choices=[("at+jwt", "at+jwt"), ("JWT", "JWT")])
     always_issue_refresh_token = models.BooleanField(_("refresh tokens without offline_access"), default=False)
     id_token_claims = models.BooleanField(_("scope claims in the ID token too"), default=False)
     offline_access_survives_logout = models.BooleanField(_("offline access survives sign-out"), default=False)
@@ -63,7 +68,7 @@ class Client(AbstractApplication):  # type: ignore[misc]  # django-oauth-toolkit
     class Meta:
         verbose_name = _("client")
 
-    def is_usable(self, request: Any) -> bool:
+    def is_usable(self, request: Any) -> bool:  # noqa: ARG002  # django-oauth-toolkit passes it
         """django-oauth-toolkit asks this before it lets a token through."""
         return self.is_active
 
@@ -72,8 +77,30 @@ class ClientSecretManager(models.Manager["ClientSecret"]):
     """Named queries about secrets."""
 
     def live(self, now: datetime) -> models.QuerySet[ClientSecret]:
-        """Secrets that authenticate at ``now``."""
-        return self.filter(Q(expires=None) | Q(expires__gt=now))
+        """Secrets that authenticate at ``now``, newest first."""
+        return self.filter(Q(expires=None) | Q(expires__gt=now)).order_by("-created", "-pk")
+
+    def of(self, client: Client, now: datetime) -> list[ClientSecret]:
+        """A client's live secrets, newest first."""
+        return list(self.live(now).filter(client=client))
+
+    def forget_wrapped(self, client: Client) -> None:
+        """Drop the readable copies of a client's secrets."""
+        self.filter(client=client).exclude(wrapped=b"").update(wrapped=b"")
+
+    def retire(self, client: Client, now: datetime, until: datetime) -> None:
+        """Make room for a new secret: the newest works on until ``until``, older ones end."""
+        for replaced in self.of(client, now)[1:]:
+            replaced.delete()
+        self.filter(client=client).filter(Q(expires=None) | Q(expires__gt=until)).update(expires=until)
+
+    def keep(self, secret: ClientSecret) -> None:
+        """Store a new secret."""
+        self.bulk_create([secret])
+
+    def drop(self, client: Client) -> None:
+        """End every secret of a client."""
+        self.filter(client=client).delete()
 
 
 class ClientSecret(models.Model):

@@ -51,7 +51,7 @@ class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
         return self.filter(digest=digest, used_at__isnull=False).first()
 
 
-class AuthorizationCode(AbstractGrant):  # type: ignore[misc]  # django-oauth-toolkit is untyped
+class AuthorizationCode(AbstractGrant):
     """What an authorization request proved, waiting to be redeemed. ``family`` names what it will have issued."""
 
     id = None
@@ -65,6 +65,7 @@ class AuthorizationCode(AbstractGrant):  # type: ignore[misc]  # django-oauth-to
     acr = models.CharField(max_length=100, blank=True)
     amr = models.JSONField(default=list)
     authorization_details = models.JSONField(default=list)
+    claims = models.JSONField(default=dict)
     confirmation = models.JSONField(default=dict)
     used_at = models.DateTimeField(null=True, blank=True)
     created = models.DateTimeField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from oauth_server.models.client import Client
+from oauth_server.models.statements import returning
 
 
 class ConsentManager(models.Manager["Consent"]):
@@ -18,6 +20,38 @@ class ConsentManager(models.Manager["Consent"]):
     def live(self, user: object, client: int, now: datetime) -> Consent | None:
         """The one consent in force between a person and a client."""
         return self.filter(user=user, application=client, revoked_at=None, expires__gt=now).first()  # type: ignore[misc]
+
+    def remember(
+        self, user: uuid.UUID, client: int, scope: frozenset[str], now: datetime, expires: datetime
+    ) -> Consent:
+        """Add a decision to what was allowed before; of an expired one only the row is kept, not the scopes.
+
+        Args:
+            user: primary key of the person.
+            client: primary key of the client.
+            scope: what the person agreed to now.
+            now: the moment of the decision.
+            expires: until when it is remembered.
+        """
+        former = self.live(user, client, now)
+        allowed = scope | frozenset(former.scope.split() if former else ())
+        # The conflict target repeats the condition of ``one_live_consent``: two tabs that agree at once make one row.
+        rows = returning(
+            Consent,
+            "INSERT INTO {table} (user_id, application_id, scope, claims, resource, created, updated, expires)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (user_id, application_id) WHERE revoked_at IS NULL"
+            " DO UPDATE SET scope = excluded.scope, updated = excluded.updated, expires = excluded.expires RETURNING *",
+            user,
+            client,
+            " ".join(sorted(allowed)),
+            [],
+            [],
+            now,
+            now,
+            expires,
+        )
+        return rows[0]
 
 
 class Consent(models.Model):

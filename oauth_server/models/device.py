@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractDeviceGrant
 
 
-class DeviceCode(AbstractDeviceGrant):  # type: ignore[misc]  # django-oauth-toolkit is untyped
+class DeviceCode(AbstractDeviceGrant):
     """A device that waits for a person. No endpoint writes it yet."""
 
     device_code = None

@@ -28,6 +28,11 @@ def version(name: str) -> int:
     return _seen.get(name, 0)
 
 
+def look() -> None:
+    """Ask the database now, whatever is remembered; fails when it is away."""
+    StateVersion.objects.current()
+
+
 def forget() -> None:
     """Look again at the next question: after a change of our own, and between tests."""
     global _looked_at  # noqa: PLW0603

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,6 +17,10 @@ from oauth_server.models.statements import returning
 class InteractionManager(models.Manager["Interaction"]):
     """Named queries about interactions."""
 
+    def find(self, digest: bytes) -> Interaction | None:
+        """An interaction in whatever state, with its client: what a stale page explains itself with."""
+        return self.select_related("application").filter(digest=digest).first()
+
     def pending(self, digest: bytes, now: datetime) -> Interaction | None:
         """An interaction that still waits, with its client."""
         return self.select_related("application").filter(digest=digest, finished_at=None, expires__gt=now).first()
@@ -25,6 +30,14 @@ class InteractionManager(models.Manager["Interaction"]):
         return bool(
             self.filter(Q(browser=None) | Q(browser=browser), digest=digest, finished_at=None).update(browser=browser)
         )
+
+    def select_account(self, digest: bytes, now: datetime) -> None:
+        """Note that the person chose, at ``now``, to go on with the account that is signed in."""
+        self.filter(digest=digest, finished_at=None).update(account_selected_at=now)
+
+    def consent(self, digest: bytes, user: uuid.UUID, now: datetime) -> None:
+        """Note that ``user`` agreed in this very interaction; another person's agreement does not count."""
+        self.filter(digest=digest, finished_at=None).update(consented_at=now, consented_by=user)
 
     def finish(self, digest: bytes, now: datetime) -> Interaction | None:
         """Spend an interaction: of any number of tabs exactly one gets to answer the client."""

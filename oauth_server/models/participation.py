@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -10,12 +11,22 @@ from identity.models import LoginSession
 from oauth_server.models.client import Client
 
 
+class ParticipationManager(models.Manager["Participation"]):
+    """Named queries about participations."""
+
+    def take_part(self, session: str, client: int, now: datetime) -> None:
+        """Note that a client took part in a sign-in, in one statement; doing it twice is harmless."""
+        self.bulk_create([Participation(session_id=session, application_id=client, created=now)], ignore_conflicts=True)
+
+
 class Participation(models.Model):
     """One client in one sign-in."""
 
     session = models.ForeignKey(LoginSession, on_delete=models.CASCADE, related_name="participations")
     application = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="participations")
     created = models.DateTimeField()
+
+    objects: ClassVar[ParticipationManager] = ParticipationManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

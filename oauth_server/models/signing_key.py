@@ -74,7 +74,7 @@ class SigningKey(models.Model):
 
     objects: ClassVar[SigningKeyManager] = SigningKeyManager()
 
-    class Meta:  # noqa: D106  # Django's own
+    class Meta:  # Django's own
         ordering: ClassVar[tuple[str, ...]] = ("alg", "announced_at")
         verbose_name = _("signing key")
 

@@ -29,7 +29,7 @@ class TokenFamilyManager(models.Manager["TokenFamily"]):
         """A family with all that its liveness hangs on (person, session, consent), in one statement."""
         return (
             self.select_related("user", "session", "consent")
-            .annotate(email_verified=email_is_verified("user"))
+            .annotate(email_is_verified=email_is_verified("user"))
             .filter(pk=family)
             .first()
         )
@@ -61,8 +61,6 @@ class TokenFamily(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoke_reason = models.CharField(max_length=40, blank=True)
 
-    email_verified: bool
-
     objects: ClassVar[TokenFamilyManager] = TokenFamilyManager()
 
     class Meta:
@@ -75,6 +73,11 @@ class TokenFamily(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether the person owns their e-mail address; read together with the family by ``standing``."""
+        return bool(getattr(self, "email_is_verified", False))
 
     def is_live(self, now: datetime, *, offline_survives_logout: bool = False) -> bool:
         """Whether anything of this family may still be used; asked at every use (design rule 4).
@@ -117,7 +120,7 @@ class RefreshTokenManager(models.Manager["RefreshToken"]):
         return self.select_related("family__user", "family__session", "family__consent").filter(digest=digest).first()
 
 
-class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]  # django-oauth-toolkit is untyped
+class RefreshToken(AbstractRefreshToken):
     """One generation of a family's refresh token: a digest and when it was used."""
 
     id = None
@@ -155,7 +158,7 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         """An opaque token with all that its liveness hangs on; one statement."""
         return (
             self.select_related("family__user", "family__session", "family__consent")
-            .annotate(email_verified=email_is_verified("family__user"))
+            .annotate(email_is_verified=email_is_verified("family__user"))
             .filter(digest=digest)
             .first()
         )
@@ -165,7 +168,7 @@ class AccessTokenManager(models.Manager["AccessToken"]):
         return self.filter(where, revoked_at=None).update(revoked_at=now)
 
 
-class AccessToken(AbstractAccessToken):  # type: ignore[misc]  # django-oauth-toolkit is untyped
+class AccessToken(AbstractAccessToken):
     """An opaque access token: a digest. JWT access tokens have no row (RFC 9068); their family answers for them."""
 
     id = None
@@ -185,8 +188,6 @@ class AccessToken(AbstractAccessToken):  # type: ignore[misc]  # django-oauth-to
     created = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 
-    email_verified: bool
-
     objects: ClassVar[AccessTokenManager] = AccessTokenManager()
 
     class Meta:
@@ -196,8 +197,13 @@ class AccessToken(AbstractAccessToken):  # type: ignore[misc]  # django-oauth-to
     def __str__(self) -> str:
         return f"access token of {self.family_id or self.application_id}"
 
+    @property
+    def email_verified(self) -> bool:
+        """Whether the person owns their e-mail address; read together with the token by ``find``."""
+        return bool(getattr(self, "email_is_verified", False))
 
-class IDToken(AbstractIDToken):  # type: ignore[misc]  # django-oauth-toolkit is untyped
+
+class IDToken(AbstractIDToken):
     """Never written: django-oauth-toolkit's six models are swapped together. ID tokens are verified, not looked up."""
 
     class Meta:

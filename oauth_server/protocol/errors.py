@@ -25,6 +25,8 @@ class OAuthError(Exception):
     """
 
     error: ClassVar[str] = "server_error"
+    # Whether the fact is in the audit log already, written in the transaction that it tells of.
+    recorded: bool = False
     status: ClassVar[int] = 400
     default: ClassVar[str] = ""
 

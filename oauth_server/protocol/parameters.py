@@ -97,6 +97,21 @@ def _decode(raw: bytes, what: str) -> str:
     return text
 
 
+def _field(field: bytes, limits: Limits) -> tuple[str, str]:
+    raw_name, _, raw_value = field.partition(b"=")
+    if len(raw_name) > limits.name:
+        raise InvalidRequest("A parameter name is too long.")
+    name = _decode(raw_name, "name of a parameter")
+    # A percent-encoded octet is three bytes long, so the raw length bounds the work before it is spent.
+    bound = limits.long_value if name in limits.long_values else limits.value
+    if len(raw_value) > 3 * bound:
+        raise InvalidRequest("A parameter value is too long.")
+    value = _decode(raw_value, "value of a parameter")
+    if len(value) > bound:
+        raise InvalidRequest("A parameter value is too long.")
+    return name, value
+
+
 def parse(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Parameters:
     """Read an ``application/x-www-form-urlencoded`` query or body.
 
@@ -109,36 +124,19 @@ def parse(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Parameters:
     """
     if len(raw) > limits.body:
         raise InvalidRequest("The request is too large.")
-    single: dict[str, str] = {}
-    repeated: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    fields = raw.split(b"&") if raw else []
+    fields = raw.split(b"&")
     if len(fields) > limits.count:
         raise InvalidRequest("The request has too many parameters.")
-    for field in fields:
-        if not field:
-            continue
-        raw_name, _, raw_value = field.partition(b"=")
-        if len(raw_name) > limits.name:
-            raise InvalidRequest("A parameter name is too long.")
-        name = _decode(raw_name, "name of a parameter")
-        # A percent-encoded octet is three bytes long, so the raw length bounds the work before it is spent.
-        bound = limits.long_value if name in limits.long_values else limits.value
-        if len(raw_value) > 3 * bound:
-            raise InvalidRequest("A parameter value is too long.")
-        value = _decode(raw_value, "value of a parameter")
-        if len(value) > bound:
-            raise InvalidRequest("A parameter value is too long.")
+    single: dict[str, str] = {}
+    repeated: dict[str, tuple[str, ...]] = {}
+    for name, value in (_field(field, limits) for field in fields if field):
         if name in REPEATABLE:
-            if value:
-                repeated.setdefault(name, []).append(value)
-            continue
-        if name in seen:
+            repeated[name] = (*repeated.get(name, ()), value) if value else repeated.get(name, ())
+        elif name in single:
             raise InvalidRequest(f"The parameter {name} stands more than once.")
-        seen.add(name)
-        if value:
+        else:
             single[name] = value
-    return Parameters(single, {name: tuple(values) for name, values in repeated.items()})
+    return Parameters({name: value for name, value in single.items() if value}, repeated)
 
 
 def is_form(content_type: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from oauth_server.protocol.errors import InvalidRedirectURI
 
@@ -30,6 +30,33 @@ _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,
 _LOOPBACK_IP: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::(\d{1,5}))?([/?].*)?")
 
 
+# What makes any URI unfit, in words that follow the URI itself; the first that applies is told.
+_FLAWS: Final[tuple[tuple[Callable[[str, SplitResult], bool], str], ...]] = (
+    (lambda uri, _: not _URI.fullmatch(uri), "has a character that is not allowed in a URI"),
+    (lambda uri, _: "#" in uri, "has a fragment"),
+    (lambda uri, _: "*" in uri, "has a wildcard; register each URI in full"),
+    (lambda uri, _: not _SCHEME.fullmatch(uri.partition(":")[0]), "needs a lower-case scheme"),
+    (lambda _, parts: parts.scheme in FORBIDDEN_SCHEMES, "has a scheme that is never allowed"),
+    (lambda _, parts: parts.port == 0, "has port 0"),
+    (lambda _, parts: bool(_names(parts.query) & RESERVED_QUERY), "has a query parameter that our answers use"),
+)
+# What makes an http(s) URI unfit.
+_WEB_FLAWS: Final[tuple[tuple[Callable[[str, SplitResult], bool], str], ...]] = (
+    (lambda _, parts: not parts.hostname, "has no host"),
+    (lambda _, parts: "@" in parts.netloc, "has a user name in it"),
+    (lambda _, parts: _has_dot_segment(parts.path), "has a dot segment"),
+    (lambda uri, parts: parts.scheme == "http" and not _LOOPBACK.match(uri), "must use https"),
+)
+
+
+def _names(query: str) -> set[str]:
+    return {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+
+
+def _has_dot_segment(path: str) -> bool:
+    return any(segment in {".", ".."} for segment in re.split(r"[/;]", re.sub("%2[eE]", ".", path)))
+
+
 def check_registrable(uri: str, *, application_type: str = "web") -> None:
     """Judge a redirect URI before it is stored (RFC 7591 §2, RFC 8252 §7, OpenID Connect Registration §2).
 
@@ -38,47 +65,21 @@ def check_registrable(uri: str, *, application_type: str = "web") -> None:
     Raises:
         InvalidRedirectURI: it may not be registered; the description says why.
     """
-
-    def refuse(why: str) -> InvalidRedirectURI:
-        return InvalidRedirectURI(f"The redirect URI {uri[:200]} {why}.")
-
     if len(uri) > _LONGEST:
-        raise InvalidRedirectURI("A redirect URI is longer than 2048 characters.")
-    if not _URI.fullmatch(uri):
-        raise refuse("has a character that is not allowed in a URI")
-    if "#" in uri:
-        raise refuse("has a fragment")
-    if "*" in uri:
-        raise refuse("has a wildcard; register each URI in full")
+        raise InvalidRedirectURI(f"A redirect URI is longer than {_LONGEST} characters.")
     try:
         parts = urlsplit(uri)
-        port = parts.port
+        flaw = next((why for has, why in _FLAWS if has(uri, parts)), None)
+        if flaw is None and parts.scheme in {"http", "https"}:
+            flaw = next((why for has, why in _WEB_FLAWS if has(uri, parts)), None)
+        elif flaw is None and application_type != "native":
+            flaw = "has a private-use scheme, which takes application_type native"
+        elif flaw is None and "." not in parts.scheme:
+            flaw = "needs a private-use scheme with a dot in it, such as com.example.app"
     except ValueError:
-        raise refuse("is malformed") from None
-    scheme = uri.partition(":")[0]
-    if not _SCHEME.fullmatch(scheme):
-        raise refuse("needs a lower-case scheme")
-    if scheme in FORBIDDEN_SCHEMES:
-        raise refuse(f"has a scheme that is never allowed, {scheme}")
-    if port == 0:
-        raise refuse("has port 0")
-    names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    if clash := names & RESERVED_QUERY:
-        raise refuse(f"has a query parameter that our answers use: {min(clash)}")
-    if scheme in {"https", "http"}:
-        if not parts.netloc or not parts.hostname:
-            raise refuse("has no host")
-        if "@" in parts.netloc:
-            raise refuse("has a user name in it")
-        if any(segment in {".", ".."} for segment in re.split(r"[/;]", re.sub("%2[eE]", ".", parts.path))):
-            raise refuse("has a dot segment")
-        if scheme == "http" and not _LOOPBACK.match(uri):
-            raise refuse("must use https")
-        return
-    if application_type != "native":
-        raise refuse("has a private-use scheme, which takes application_type native")
-    if "." not in scheme:
-        raise refuse("needs a private-use scheme with a dot in it, such as com.example.app")
+        flaw = "is malformed"
+    if flaw is not None:
+        raise InvalidRedirectURI(f"The redirect URI {uri[:200]} {flaw}.")
 
 
 def matches(requested: str, registered: Iterable[str]) -> bool:

@@ -27,10 +27,12 @@ REGISTRATION = ENVIRONMENT["REGISTRATION"]
 REGISTRATION_PROFILE = ENVIRONMENT["REGISTRATION_PROFILE"]
 WEB_WORKERS = ENVIRONMENT["WEB_WORKERS"]
 BROKER_URL = ENVIRONMENT["BROKER_URL"]
-LOGGING = logging_config(ENVIRONMENT["LOG_LEVEL"], ENVIRONMENT["LOG_FORMAT"])
+LOG_FORMAT = ENVIRONMENT["LOG_FORMAT"]
+LOGGING = logging_config(ENVIRONMENT["LOG_LEVEL"], LOG_FORMAT)
 LOGGING_CONFIG = "oauth_server.settings.logging.configure"
 
 DEBUG = False
+DEMO = False  # whether `manage.py run` makes demo people and clients; nowhere but in development
 ROOT_URLCONF = "oauth_server.urls"
 WSGI_APPLICATION = "oauth_server.wsgi.application"
 ASGI_APPLICATION = "oauth_server.asgi.application"
@@ -73,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "identity.middleware.PasswordPressure",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

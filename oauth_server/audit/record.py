@@ -1,0 +1,107 @@
+"""Write an event: one row, one count, one log line.
+
+``record`` writes in the transaction of the caller, so the fact and what it tells of are committed together. ``record_later``
+is for successes on the hot path whose own rows (or signed tokens) are the proof: the log line is written at once, the row
+follows within a second, many in one statement.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections import deque
+from datetime import datetime
+from typing import Final
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from oauth_server.audit import context, metrics
+from oauth_server.audit.events import Event
+from oauth_server.models import AuditEvent
+
+_log = structlog.get_logger("gatehouse.audit")
+
+FLUSH_SECONDS: Final = 1.0
+_MOST_WAITING: Final = 5_000
+_waiting: deque[AuditEvent] = deque()
+_flushing = threading.Lock()
+_stop = threading.Event()
+
+
+def _row(event: Event, at: datetime) -> AuditEvent:
+    who = context.current()
+    facts = event.facts()
+    metrics.EVENTS.labels(event.name, event.result).inc()
+    log = _log.warning if event.suspicious else _log.info
+    log(
+        event.name,
+        result=event.result,
+        client_id=event.client_id,
+        user=event.user,
+        family=event.family,
+        ip_address=who.ip_address,
+        request_id=who.request_id,
+        **facts,
+    )
+    return AuditEvent(
+        name=event.name,
+        at=at,
+        result=event.result,
+        client_id=event.client_id[:255],
+        user=event.user,
+        family=event.family,
+        ip_address=who.ip_address,
+        request_id=who.request_id,
+        suspicious=event.suspicious,
+        facts=facts,
+    )
+
+
+def record(event: Event) -> None:
+    """Record a fact now, in the caller's transaction."""
+    _row(event, timezone.now()).save(force_insert=True)
+
+
+def record_later(event: Event) -> None:
+    """Record a success soon: logged and counted now, stored with the next batch."""
+    _waiting.append(_row(event, timezone.now()))
+    if len(_waiting) >= _MOST_WAITING:
+        flush()
+
+
+def flush() -> int:
+    """Store what waits, in one statement; answers how many. What cannot be stored goes on waiting."""
+    with _flushing:
+        batch = [_waiting.popleft() for _ in range(len(_waiting))]
+        if not batch:
+            return 0
+        try:
+            AuditEvent.objects.bulk_create(batch)
+        except DatabaseError:
+            if len(_waiting) + len(batch) <= 2 * _MOST_WAITING:
+                _waiting.extendleft(reversed(batch))
+            else:
+                _log.error("audit:buffer:dropped", count=len(batch))
+            return 0
+        return len(batch)
+
+
+def _run() -> None:
+    while not _stop.wait(FLUSH_SECONDS):
+        close_old_connections()
+        flush()
+    flush()
+
+
+def start() -> None:
+    """Start this process's flusher; web processes call it once, and what waits is stored when they end."""
+    thread = threading.Thread(target=_run, name="audit-flusher", daemon=True)
+    thread.start()
+
+    def finish() -> None:
+        _stop.set()
+        thread.join(timeout=5)
+
+    atexit.register(finish)

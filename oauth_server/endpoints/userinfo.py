@@ -1,0 +1,76 @@
+"""The userinfo endpoint (OpenID Connect Core §5.3): a bearer token in the header, or in the form of a POST; never in the query."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from identity.claims import claims_for
+from identity.models import User
+from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
+from oauth_server.protocol import parameters as front_door
+from oauth_server.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken
+from oauth_server.tokens.find import ACCESS, Found, find
+from oauth_server.tokens.id_token import JWT_TYPE, signer_for
+from oauth_server.tokens.issue import OPENID
+
+
+class NoToken(InvalidToken):
+    """No token at all: the challenge carries no error code (RFC 6750 §3.1)."""
+
+    unauthenticated = True
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """The one token that a request carries (RFC 6750 §2.1, §2.2).
+
+    Raises:
+        InvalidRequest: two tokens, or a malformed header.
+        NoToken: none.
+    """
+    header: str = request.META.get("HTTP_AUTHORIZATION", "")
+    in_form = ""
+    if request.method == "POST" and front_door.is_form(request.META.get("CONTENT_TYPE", "")):
+        in_form = form_parameters(request).get("access_token", "")
+    if header and in_form:
+        raise InvalidRequest("The access token stands both in the header and in the form.")
+    if not header:
+        if in_form:
+            return in_form
+        raise NoToken("An access token is required.")
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NoToken("An access token is required.")
+    if not value.strip() or " " in value.strip():
+        raise InvalidRequest("The Authorization header is malformed.")
+    return value.strip()
+
+
+def authorized(request: HttpRequest, now: datetime) -> tuple[Found, User]:
+    """The live access token of a person, with the openid scope, and that person.
+
+    Raises:
+        InvalidToken: not live, or no access token of a person.
+        InsufficientScope: not granted ``openid``.
+    """
+    found = find(bearer_token(request), now)
+    if found is None or found.kind != ACCESS:
+        raise InvalidToken
+    if found.user is None or OPENID not in found.scope:
+        raise InsufficientScope("The access token was not granted the scope openid.", scope=OPENID)
+    return found, found.user
+
+
+@protocol_endpoint("userinfo", "GET", "POST", cors=True)
+def userinfo(request: HttpRequest, now: datetime) -> HttpResponse:
+    """OpenID Connect Core §5.3.2: the claims of the scopes that were granted."""
+    found, person = authorized(request, now)
+    claims = {**claims_for(person, found.scope, email_verified=found.email_verified), "sub": found.sub}
+    alg = found.client.metadata.get("userinfo_signed_response_alg")
+    if alg is None:
+        return json_response(claims)
+    # OpenID Connect Core §5.3.2: a signed answer says who speaks and to whom.
+    signed = {**claims, "iss": settings.ISSUER, "aud": found.client.client_id}
+    return HttpResponse(signer_for(found.client, alg, now).sign(signed, typ=JWT_TYPE), content_type="application/jwt")

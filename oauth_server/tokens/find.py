@@ -1,0 +1,168 @@
+"""A string becomes a live token, or nothing: unknown, malformed, expired, revoked and orphaned look the same from here on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.conf import settings
+
+from identity.models import User
+from oauth_server.clients import registry
+from oauth_server.clients.client import RegisteredClient
+from oauth_server.jose import algorithms
+from oauth_server.jose.verify import JoseError, verify
+from oauth_server.keys import secrets, store
+from oauth_server.models import AccessToken, RefreshToken, RevokedToken, TokenFamily
+from oauth_server.protocol import scopes
+from oauth_server.tokens import access_token
+
+ACCESS: Final = "access_token"
+REFRESH: Final = "refresh_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A live token and what it stands for. ``user`` is None for a client's own token."""
+
+    kind: str
+    client: RegisteredClient
+    sub: str
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    issued: datetime
+    expires: datetime
+    family: uuid.UUID | None = None
+    user: User | None = None
+    email_verified: bool = False
+    jti: str = ""
+    digest: bytes = b""
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    confirmation: Mapping[str, Any] = field(default_factory=dict)
+    auth_time: datetime | None = None
+    acr: str = ""
+    amr: tuple[str, ...] = ()
+
+
+def find(token: str, now: datetime) -> Found | None:
+    """The live token behind a string, in at most one statement (scorecard R-10)."""
+    if secrets.well_formed(token, "at"):
+        return _opaque(token, now)
+    if secrets.well_formed(token, "rt"):
+        return _refresh(token, now)
+    if token.count(".") == 2:
+        return _jwt(token, now)
+    return None
+
+
+def _usable(client_id: str, issued: datetime) -> RegisteredClient | None:
+    client = registry.get(client_id)
+    if client is None or not client.is_active:
+        return None
+    if client.tokens_not_before is not None and issued < client.tokens_not_before:
+        return None
+    return client
+
+
+def _lives(family: TokenFamily, client: RegisteredClient, now: datetime) -> bool:
+    return family.is_live(now, offline_survives_logout=client.offline_access_survives_logout)
+
+
+def _opaque(token: str, now: datetime) -> Found | None:
+    digest = secrets.digest(token)
+    row = AccessToken.objects.find(digest)
+    if row is None or row.revoked_at is not None or row.expires <= now:
+        return None
+    client = _usable(row.application.client_id, row.created)
+    if client is None or (row.family is not None and not _lives(row.family, client, now)):
+        return None
+    family = row.family
+    return Found(
+        kind=ACCESS,
+        client=client,
+        sub=str(family.user_id) if family else client.client_id,
+        scope=scopes.parse(row.scope),
+        audience=tuple(row.resource) or client.audience or (settings.ISSUER,),
+        issued=row.created,
+        expires=row.expires,
+        digest=digest,
+        confirmation=row.confirmation,
+        email_verified=row.email_verified,
+        **_of(family),
+    )
+
+
+def _refresh(token: str, now: datetime) -> Found | None:
+    digest = secrets.digest(token)
+    row = RefreshToken.objects.find(digest)
+    if row is None or row.used_at is not None or row.expires <= now:
+        return None
+    family = row.family
+    client = _usable(row.application.client_id, family.created)
+    if client is None or not _lives(family, client, now):
+        return None
+    return Found(
+        kind=REFRESH,
+        client=client,
+        sub=str(family.user_id),
+        scope=scopes.parse(family.scope),
+        audience=(settings.ISSUER,),
+        issued=row.created,
+        expires=row.expires,
+        digest=digest,
+        **_of(family),
+    )
+
+
+def _jwt(token: str, now: datetime) -> Found | None:
+    """A JWT access token of ours. An ID token has no ``client_id``, so it never passes for one (RFC 9068 §5)."""
+    try:
+        verified = verify(
+            token, store.verification_keys(), algorithms=algorithms.ACCESS_TOKEN, typ=access_token.JWT_TYPES
+        )
+        claims = verified.claims
+        issued = datetime.fromtimestamp(claims["iat"], UTC)
+        expires = datetime.fromtimestamp(claims["exp"], UTC)
+        jti, client_id, sub = claims["jti"], claims["client_id"], claims["sub"]
+        family_id = access_token.family_of(jti)
+    except (JoseError, KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        return None
+    if claims.get("iss") != settings.ISSUER or expires <= now:
+        return None
+    client = _usable(client_id, issued)
+    if client is None:
+        return None
+    aud = claims.get("aud", ())
+    found: dict[str, Any] = {
+        "kind": ACCESS,
+        "client": client,
+        "sub": sub,
+        "scope": scopes.parse(claims.get("scope", "")),
+        "audience": (aud,) if isinstance(aud, str) else tuple(aud),
+        "issued": issued,
+        "expires": expires,
+        "jti": jti,
+        "confirmation": claims.get("cnf", {}),
+    }
+    if family_id is None:
+        return None if RevokedToken.objects.has(jti) else Found(**found)
+    family = TokenFamily.objects.standing(family_id)
+    if family is None or not _lives(family, client, now):
+        return None
+    return Found(**found, email_verified=family.email_verified, **_of(family))
+
+
+def _of(family: TokenFamily | None) -> dict[str, Any]:
+    if family is None:
+        return {}
+    return {
+        "family": family.pk,
+        "user": family.user,
+        "claims": family.claims,
+        "auth_time": family.auth_time,
+        "acr": family.acr,
+        "amr": tuple(family.amr),
+    }

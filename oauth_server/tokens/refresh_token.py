@@ -1,0 +1,43 @@
+"""Refresh tokens: one generation after another, each spent once (RFC 6749 §6, RFC 9700 §4.14)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from oauth_server.keys import secrets
+from oauth_server.models import RefreshToken
+from oauth_server.tokens.authorization import Authorization, Lineage
+
+
+def successor_of(presented: str) -> str:
+    """The token that follows ``presented`` in its family.
+
+    With a retry grace it is derived from the one presented, so that the same answer can be given twice while only digests
+    are stored; a stolen table gives neither. Without a grace it is random.
+    """
+    if settings.LIFETIMES.refresh_retry_grace and presented:
+        return secrets.mint("rt", secrets.derive("refresh successor", presented))
+    return secrets.mint("rt")
+
+
+def mint(authorization: Authorization, lineage: Lineage, now: datetime) -> str:
+    """Mint the next refresh token of a family and save it; a retry hands out the one that is already there."""
+    token = successor_of(lineage.presented)
+    family, _ = authorization.bond()
+    if not lineage.retry:
+        RefreshToken(
+            digest=secrets.digest(token),
+            family_id=family,
+            application_id=authorization.client.pk,
+            generation=lineage.generation,
+            created=now,
+            expires=min(now + timedelta(seconds=settings.LIFETIMES.refresh_token_idle), lineage.absolute_expiry),
+        ).save(force_insert=True)
+    return token
+
+
+def first_lineage(now: datetime) -> Lineage:
+    """Where the first refresh token of a new family stands."""
+    return Lineage(generation=0, absolute_expiry=now + timedelta(seconds=settings.LIFETIMES.refresh_token))
