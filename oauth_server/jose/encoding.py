@@ -18,6 +18,7 @@ _ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _DEPTH: Final = 16
 _DIGITS: Final = 18
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _ESCAPE: Final = "\\u"
 
 
@@ -82,11 +83,15 @@ def _refuse_depth(text: str) -> None:
 
 
 def _refuse_unstorable(value: Any) -> None:
-    try:
-        if "\0" in json.dumps(value, ensure_ascii=False).encode("utf-8").decode("utf-8"):
-            raise JoseError("JSON holds a NUL.")
-    except UnicodeEncodeError:
-        raise JoseError("JSON holds half of a surrogate pair.") from None
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+        elif isinstance(item, str) and _UNSTORABLE.search(item):
+            raise JoseError("JSON holds a NUL or half of a surrogate pair.")
 
 
 def parse_object(octets: bytes) -> dict[str, Any]:
