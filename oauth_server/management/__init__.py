@@ -1,1 +1,1 @@
-"""Commands for operators and scripts."""
+"""Commands for operators and scripts: arguments in, one call into the packages below, text or JSON out. Decisions live there."""

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+from oauth_server.settings.given import HTTPS, ISSUER_HOST, THROTTLES
+
+AUTHENTICATION_BACKENDS = ["identity.sign_in.backend.OneHashBackend"]
+PASSWORD_HASHERS = ["identity.sign_in.passwords.Argon2Hasher"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/account/"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+LOGIN_REDIRECT_URL = "account_overview"
+LOGOUT_REDIRECT_URL = "account_login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3_600
+DEFAULT_FROM_EMAIL = f"Gatehouse <no-reply@{ISSUER_HOST if '.' in ISSUER_HOST else 'localhost'}>"
+
+# A function of the request: which application waits behind the sign-in page. identity knows nothing of the server.
+SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
+# A module with wrap() and unwrap(): the seeds of second factors are encrypted at rest.
+SEED_WRAPPING = "oauth_server.keys.wrap"
+
+ACCOUNT_ADAPTER = "identity.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Development makes it optional. Only where it is mandatory can sign-up hide that an address has an account already.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# Passwords have limits of their own (identity/sign_in/throttle.py); these are for what allauth alone sees. login_failed
+# is left to count the codes of second factors.
+ACCOUNT_RATE_LIMITS: dict[str, str | None] | bool = (
+    {"login": None, "login_failed": "10/10m/key", "signup": "20/10m/ip", "reset_password": "20/10m/ip,5/10m/key"}
+    if THROTTLES
+    else False
+)
+
+MFA_ADAPTER = "identity.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # half a minute of a telephone's clock
+MFA_RECOVERY_CODES_SHOW_ONCE = True

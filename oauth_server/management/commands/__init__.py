@@ -1,1 +1,1 @@
-"""One file a command; each prints JSON on request and exits with a code that a script can trust."""
+"""One file a command. With ``--json`` each prints one JSON object; errors go to standard error, with exit code 1."""

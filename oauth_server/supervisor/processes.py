@@ -1,0 +1,53 @@
+"""PROCESSES: what a running server consists of, and the command line of each. The container entrypoint starts the same ones."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+
+# Python threads that serve requests in one web process. One core runs one of them at a time; the others wait for the
+# database, so more of them only make PostgreSQL hold more connections.
+WEB_THREADS: Final = 8
+# Requests that one process takes in at once; the rest wait in the socket, where they cost nothing.
+WEB_BACKPRESSURE: Final = 256
+
+
+def web() -> list[str]:
+    """Granian over WSGI."""
+    return [
+        sys.executable, "-m", "granian", "oauth_server.wsgi:application",
+        "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT), "--http", "1", "--no-ws",
+        "--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--backpressure", str(WEB_BACKPRESSURE),
+        "--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10", "--log-level", "warning",
+    ]  # fmt: skip
+
+
+def worker() -> list[str]:
+    """The Celery worker; threads, because its tasks wait for the database and for other people's servers."""
+    return [
+        sys.executable, "-m", "celery", "--quiet", "-A", "oauth_server.celery", "worker", "--pool", "threads", "--concurrency", "2",
+        "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning",
+    ]  # fmt: skip
+
+
+def beat() -> list[str]:
+    """Celery's clock: sends what oauth_server.celery.BEAT says."""
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "--quiet",
+        "-A",
+        "oauth_server.celery",
+        "beat",
+        "--loglevel",
+        "warning",
+        "--pidfile",
+        "",
+    ]
+
+
+PROCESSES: Final[dict[str, Callable[[], list[str]]]] = {"web": web, "worker": worker, "beat": beat}
