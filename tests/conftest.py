@@ -1,0 +1,63 @@
+"""For every test: no process-wide cache outlives the test that filled it.
+
+That nothing reaches beyond this machine is pytest-socket's doing (``--allow-hosts`` in pyproject.toml).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+from oauth_server import middleware
+from oauth_server.audit import context
+from oauth_server.clients import key_sets, registry
+from oauth_server.keys import store
+from oauth_server.models import freshness
+from tests.support import services
+
+FORGET = (
+    freshness.forget,
+    registry.forget,
+    key_sets.forget,
+    store.forget,
+    cache.clear,
+    middleware.is_trusted.cache_clear,
+)
+
+
+@pytest.fixture(autouse=True)
+def forget_everything() -> Iterator[None]:
+    """Clients, keys, versions, throttles and the request context are process-wide; the next test starts without them."""
+    yield
+    for forget in FORGET:
+        forget()
+    context.enter(context.RequestContext())
+
+
+def _service(name: str) -> Iterator[str]:
+    start, _ = services.SERVICES[name]
+    try:
+        with start() as url:
+            yield url
+    except services.NotInstalled as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A private PostgreSQL, for tests that start processes of their own."""
+    yield from _service("postgresql")
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A private Redis."""
+    yield from _service("redis")
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url() -> Iterator[str]:
+    """A private RabbitMQ."""
+    yield from _service("rabbitmq")
