@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.methods import CLIENT_AUTH_METHODS
+from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.methods.presented import Presented
 from oauth_server.protocol.errors import InvalidClient, InvalidRequest
 from oauth_server.protocol.parameters import Parameters
@@ -55,13 +55,13 @@ def authenticate(credentials: Credentials, now: datetime) -> RegisteredClient:
     # The proof is worked out before anything is said about the client: an unknown name, a disabled client and a wrong
     # secret take the same path and time (scorecard T-01).
     judge = method or next((row for name, row in CLIENT_AUTH_METHODS.items() if name in presented.methods), None)
-    proven = judge is not None and judge.prove(presented, client, now)
+    why = judge.prove(presented, client, now) if judge is not None else "no method takes this credential"
     if client is None:
         raise _refused("unknown client")
     if method is None:
         raise _refused(f"the client registered {client.token_endpoint_auth_method}")
-    if not proven:
-        raise _refused("the credential is wrong")
+    if why:
+        raise _refused(why)
     if not client.is_active:
         raise _refused("the client is disabled")
     return client
@@ -85,6 +85,7 @@ def _find(credentials: Credentials) -> Presented:
         for is_there, find in (
             (credentials.authorization is not None, _basic),
             ("client_secret" in parameters, _post),
+            ("client_assertion" in parameters or "client_assertion_type" in parameters, _assertion),
         )
         if is_there
     ]
@@ -105,6 +106,13 @@ def _post(credentials: Credentials) -> Presented:
     if client_id is None:
         raise InvalidClient("client_secret stands without client_id.")
     return Presented(client_id, frozenset({"client_secret_post"}), secrets=(credentials.parameters["client_secret"],))
+
+
+def _assertion(credentials: Credentials) -> Presented:
+    parameters = credentials.parameters
+    if parameters.required("client_assertion_type") != assertion.TYPE:
+        raise InvalidRequest("The client_assertion_type is not supported.")
+    return assertion.read(parameters.required("client_assertion"), credentials.endpoint)
 
 
 def _basic(credentials: Credentials) -> Presented:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from oauth_server.clients import readers
-from oauth_server.clients.methods import CLIENT_AUTH_METHODS
+from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.clients.readers import Reader
 from oauth_server.jose import algorithms
@@ -27,11 +27,6 @@ _GRANT_TYPES: Final = {
     "client_credentials": "client_credentials",
 }
 GRANT_TYPES: Final = tuple(name for name, feature in _GRANT_TYPES.items() if getattr(settings.FEATURES, feature))
-
-# A client whose method computes a signature, and with what.
-ASSERTION_ALGORITHMS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {"client_secret_jwt": algorithms.CLIENT_SECRET_JWT, "private_key_jwt": algorithms.PRIVATE_KEY_JWT}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ class Field:
 
 def _sends_assertions(metadata: Mapping[str, Any]) -> bool:
     method = metadata.get("token_endpoint_auth_method")
-    return isinstance(method, str) and method in ASSERTION_ALGORITHMS
+    return isinstance(method, str) and method in assertion.ALGORITHMS
 
 
 _ROWS: Final = (

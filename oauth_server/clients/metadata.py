@@ -18,9 +18,11 @@ from django.db.utils import IntegrityError
 from identity.models import User
 from oauth_server.clients import registry, secrets
 from oauth_server.clients.client import PUBLIC
-from oauth_server.clients.fields import ASSERTION_ALGORITHMS, FIELDS
+from oauth_server.clients.fields import FIELDS
+from oauth_server.clients.methods import assertion
 from oauth_server.clients.profiles import DEFAULT, PROFILES
 from oauth_server.clients.readers import refuse
+from oauth_server.jose.key_sets import KeySet
 from oauth_server.models import Client, StateVersion
 from oauth_server.protocol import uris
 from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI
@@ -108,8 +110,10 @@ def _check_together(read: Mapping[str, Any]) -> None:
         raise refuse("jwks", "and jwks_uri must not stand together (RFC 7591 section 2)")
     if method == "private_key_jwt" and not {"jwks", "jwks_uri"} & read.keys():
         raise refuse("jwks", "or jwks_uri is needed for private_key_jwt")
+    if method == "private_key_jwt" and "jwks" in read and not KeySet.from_jwks(read["jwks"]):
+        raise refuse("jwks", "has no key that can verify a signature (RSA keys have 2048 to 4096 bits)")
     alg = read.get("token_endpoint_auth_signing_alg")
-    if alg is not None and alg not in ASSERTION_ALGORITHMS[method]:
+    if alg is not None and alg not in assertion.ALGORITHMS[method]:
         raise refuse("token_endpoint_auth_signing_alg", f"does not go with {method}")
     _check_uris(read, allow_http_localhost=profile.allow_http_localhost)
 
@@ -225,9 +229,7 @@ def _fill_row(row: Client, read: Mapping[str, Any]) -> None:
 
 def _give_secret(row: Client, now: datetime, chosen: str) -> str:
     """Make the stored secrets fit the registration; answers the new one, or nothing when none was made."""
-    method, alg = row.token_endpoint_auth_method, row.metadata["id_token_signed_response_alg"]
-    computed_with = secrets.is_computed_with(method, alg)
-    return secrets.settle(row, now, needed=secrets.is_needed(method, alg), computed_with=computed_with, given=chosen)
+    return secrets.settle(row, now, secrets.use_of(row.token_endpoint_auth_method, row.metadata), given=chosen)
 
 
 def _answer(row: Client, secret: str) -> dict[str, Any]:

@@ -25,6 +25,8 @@ class SecurityProfile:
         assertion_audience_token_endpoint: whether a client assertion may name the token endpoint as its audience, or list
             several audiences, as OpenID Connect Core §9 lets clients do; otherwise the issuer alone, as one string, counts
             (RFC 10070).
+        assertion_lifetime: the longest life that a client assertion may have, seconds; common libraries of OpenID Connect
+            sign for an hour.
         allow_http_localhost: whether ``http://localhost`` redirect URIs may be registered (RFC 8252 §8.3 advises the literal
             addresses instead).
         redirect_uri_at_token_endpoint: whether the token request must repeat the redirect URI (RFC 6749 §4.1.3; OAuth 2.1
@@ -37,6 +39,7 @@ class SecurityProfile:
     code_challenge_methods: frozenset[str]
     response_types: frozenset[str]
     assertion_audience_token_endpoint: bool
+    assertion_lifetime: int
     allow_http_localhost: bool
     redirect_uri_required: bool
     ignores_unknown_scopes: bool
@@ -58,6 +61,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 code_challenge_methods=frozenset({pkce.S256}),
                 response_types=frozenset({"code"}),
                 assertion_audience_token_endpoint=False,
+                assertion_lifetime=settings.LIFETIMES.assertion,
                 allow_http_localhost=True,
                 redirect_uri_required=True,
                 ignores_unknown_scopes=False,
@@ -70,6 +74,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 code_challenge_methods=frozenset({pkce.S256}) | _PLAIN,
                 response_types=frozenset({"code"}),
                 assertion_audience_token_endpoint=True,
+                assertion_lifetime=max(3_600, settings.LIFETIMES.assertion),
                 allow_http_localhost=True,
                 redirect_uri_required=False,
                 ignores_unknown_scopes=True,

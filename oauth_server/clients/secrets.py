@@ -7,37 +7,51 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
 
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient, StoredSecret
+from oauth_server.jose.algorithms import ALGORITHMS
 from oauth_server.keys import secrets, wrap
 from oauth_server.models import Client, ClientSecret, StateVersion
 from oauth_server.protocol.errors import InvalidClientMetadata
 
 # RFC 6749 appendix A.2: printable ASCII.
 _SECRET: Final = re.compile(r"[\x20-\x7e]{1,512}")
-# RFC 7518 §3.2: an HMAC key at least as long as the hash.
-_LEAST_HMAC_OCTETS: Final = 32
 # What a secret is compared with when there is no client: nothing digests to it in practice.
 _NOBODY: Final = (StoredSecret(digest=bytes(32), wrapped=b"", expires=None),)
 
+_LONG: Final = 32
 _SENT: Final = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})
 
 
-def is_needed(method: str, id_token_alg: str) -> bool:
-    """Whether a client with this method and ID token algorithm has a secret at all."""
-    return method in _SENT or is_computed_with(method, id_token_alg)
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a client's secret is for.
+
+    Attributes:
+        needed: whether the client has a secret at all.
+        hmac_octets: the shortest secret that its HMAC algorithms can do with (RFC 7518 §3.2); 0 when the server never
+            computes with the secret and so keeps only its digest.
+    """
+
+    needed: bool
+    hmac_octets: int
 
 
-def is_computed_with(method: str, id_token_alg: str) -> bool:
-    """Whether the server needs the secret itself, not only its digest."""
-    return method == "client_secret_jwt" or id_token_alg.startswith("HS")
+def use_of(method: str, metadata: Mapping[str, Any]) -> Use:
+    """What a client registered this way does with its secret."""
+    algs = {metadata.get(name, "RS256") for name in ("id_token_signed_response_alg", "userinfo_signed_response_alg")}
+    if method == "client_secret_jwt":
+        algs.add(metadata.get("token_endpoint_auth_signing_alg", "HS256"))
+    octets = max(ALGORITHMS[alg].secret_octets for alg in algs)
+    return Use(needed=method in _SENT or octets > 0, hmac_octets=octets)
 
 
 def matches(client: RegisteredClient | None, readings: Sequence[str], now: datetime) -> bool:
@@ -54,73 +68,83 @@ def matches(client: RegisteredClient | None, readings: Sequence[str], now: datet
     return found and bool(live)
 
 
-def context(client_id: str) -> str:
-    """What binds a wrapped secret to its client, so that a row cannot be moved to another."""
-    return f"client_secret {client_id}"
-
-
-def check_given(secret: str, *, computed_with: bool) -> None:
-    """Judge a secret that an operator chose.
-
-    Raises:
-        InvalidClientMetadata: it cannot travel as RFC 6749 appendix A.2 says, or is too short to key an HMAC.
-    """
-    if not _SECRET.fullmatch(secret):
-        raise InvalidClientMetadata("client_secret must be 1 to 512 printable ASCII characters.")
-    if computed_with and len(secret) < _LEAST_HMAC_OCTETS:
-        raise InvalidClientMetadata(
-            f"client_secret must have {_LEAST_HMAC_OCTETS} characters or more to sign with HMAC."
-        )
-
-
-def add(client: Client, now: datetime, *, computed_with: bool, given: str = "") -> str:
+def add(client: Client, now: datetime, use: Use, *, given: str = "") -> str:
     """Give a client one more secret and answer it: the only moment that it can be read.
 
     Args:
         client: the stored row.
         now: the moment of the request.
-        computed_with: whether an encrypted copy is kept.
+        use: what the secret is for.
         given: a secret that the operator chose; a new one is made when empty.
+
+    Raises:
+        InvalidClientMetadata: the given secret cannot travel as RFC 6749 appendix A.2 says, or is too short for HMAC.
     """
-    secret = given or secrets.mint("cs")
-    check_given(secret, computed_with=computed_with)
+    secret = given or secrets.mint(secrets.Kind.CLIENT_SECRET)
+    if not _SECRET.fullmatch(secret):
+        raise InvalidClientMetadata("client_secret must be 1 to 512 printable ASCII characters.")
+    if len(secret) < use.hmac_octets:
+        raise InvalidClientMetadata(
+            f"client_secret must have {use.hmac_octets} characters or more for its HMAC algorithm."
+        )
     ClientSecret.objects.keep(
         ClientSecret(
             client=client,
             digest=secrets.digest(secret),
-            wrapped=wrap.wrap(secret.encode(), context(client.client_id)) if computed_with else b"",
+            wrapped=wrap.wrap(secret.encode(), _context(client.client_id)) if use.hmac_octets else b"",
             # The last characters of a short secret would give a good part of it away.
-            last_four=secret[-4:] if len(secret) >= _LEAST_HMAC_OCTETS else "",
+            last_four=secret[-4:] if len(secret) >= _LONG else "",
             created=now,
         )
     )
     return secret
 
 
-def settle(client: Client, now: datetime, *, needed: bool, computed_with: bool, given: str = "") -> str:
+def settle(client: Client, now: datetime, use: Use, *, given: str = "") -> str:
     """Make a client's secrets fit what it is registered for; answers the new secret, or nothing when none was made.
 
-    A given secret replaces all others. One is made when the client needs it and has none that serves: the digest of a
-    secret cannot sign, so a client that starts to compute with its secret gets a new one.
+    A given secret replaces all others. One is made when the client needs it and has none that serves: a digest cannot
+    sign, so a client that starts to compute with its secret gets a new one.
 
     Args:
         client: the stored row, in the caller's transaction.
         now: the moment of the request.
-        needed: whether the client has a secret at all.
-        computed_with: whether an encrypted copy is kept.
+        use: what the secret is for.
         given: a secret that the operator chose.
+
+    Raises:
+        InvalidClientMetadata: see ``add``.
     """
-    if not needed:
+    if not use.needed:
         ClientSecret.objects.drop(client)
         return ""
     live = ClientSecret.objects.of(client, now)
-    if given or not live or (computed_with and not all(secret.wrapped for secret in live)):
+    if given or not live or not all(_serves(client.client_id, bytes(secret.wrapped), use) for secret in live):
         ClientSecret.objects.drop(client)
-        return add(client, now, computed_with=computed_with, given=given)
-    if not computed_with:
-        # Nothing computes with it any longer: the readable copy goes.
+        return add(client, now, use, given=given)
+    if not use.hmac_octets:
         ClientSecret.objects.forget_wrapped(client)
     return ""
+
+
+def _serves(client_id: str, wrapped: bytes, use: Use) -> bool:
+    if not use.hmac_octets:
+        return True
+    return bool(wrapped) and len(wrap.unwrap(wrapped, _context(client_id))) >= use.hmac_octets
+
+
+def _context(client_id: str) -> str:
+    """What binds a wrapped secret to its client, so that a row cannot be moved to another."""
+    return f"client_secret {client_id}"
+
+
+def readable(client: RegisteredClient, now: datetime) -> tuple[str, ...]:
+    """The live secrets that the server may compute with, newest first (OpenID Connect Core §10.1)."""
+    return tuple(
+        wrap.unwrap(secret.wrapped, _context(client.client_id)).decode()
+        for secret in client.live_secrets(now)
+        if secret.wrapped
+    )
 
 
 def rotate(client_id: str, now: datetime) -> str:
@@ -135,9 +159,8 @@ def rotate(client_id: str, now: datetime) -> str:
         row = Client.objects.lock(client_id)
         if row is None:
             raise LookupError(client_id)
-        alg = row.metadata.get("id_token_signed_response_alg", "RS256")
         ClientSecret.objects.retire(row, now, now + timedelta(seconds=settings.LIFETIMES.client_secret_overlap))
-        secret = add(row, now, computed_with=is_computed_with(row.token_endpoint_auth_method, alg))
+        secret = add(row, now, use_of(row.token_endpoint_auth_method, row.metadata))
         StateVersion.objects.bump("clients")
     registry.forget()
     return secret

@@ -16,11 +16,12 @@ from typing import Final
 from django.conf import settings
 
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.methods import secret, unauthenticated
+from oauth_server.clients.methods import assertion, secret, unauthenticated
 from oauth_server.clients.methods.presented import Presented
 
-# Answers whether the credential proves the client; None stands for an unknown client, and costs the same.
-Prove = Callable[[Presented, RegisteredClient | None, datetime], bool]
+# Why the credential does not prove the client, for the log; nothing when it does. None stands for an unknown client, on
+# which a secret costs what a wrong one costs.
+Prove = Callable[[Presented, RegisteredClient | None, datetime], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Method:
 _ALL: Final = (
     Method("client_secret_basic", "client_secret_basic", "RFC 6749 §2.3.1", secret.prove),
     Method("client_secret_post", "client_secret_post", "RFC 6749 §2.3.1", secret.prove),
+    Method("client_secret_jwt", "client_secret_jwt", "RFC 7523 §2.2", assertion.prove),
+    Method("private_key_jwt", "private_key_jwt", "RFC 7523 §2.2", assertion.prove),
     Method("none", "public_clients", "RFC 6749 §2.1", unauthenticated.prove),
 )
 

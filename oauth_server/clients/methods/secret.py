@@ -9,6 +9,6 @@ from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.methods.presented import Presented
 
 
-def prove(presented: Presented, client: RegisteredClient | None, now: datetime) -> bool:
-    """Whether the secret is one of the client's live ones."""
-    return secrets.matches(client, presented.secrets, now)
+def prove(presented: Presented, client: RegisteredClient | None, now: datetime) -> str:
+    """Why the secret does not prove the client; nothing when it is one of the live ones."""
+    return "" if secrets.matches(client, presented.secrets, now) else "The client secret is wrong."

@@ -8,6 +8,6 @@ from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.methods.presented import Presented
 
 
-def prove(presented: Presented, client: RegisteredClient | None, now: datetime) -> bool:  # noqa: ARG001  # the table's shape
-    """Whether there is such a client: its name is all that it has."""
-    return client is not None
+def prove(presented: Presented, client: RegisteredClient | None, now: datetime) -> str:  # noqa: ARG001  # the table's shape
+    """Nothing speaks against a client that exists: its name is all that it has."""
+    return "" if client is not None else "unknown client"

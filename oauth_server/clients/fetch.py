@@ -1,0 +1,234 @@
+"""The one guarded way out to the network (design rule 6, scorecard S-09).
+
+A client's metadata names addresses; whoever writes it must not reach our inside through us. So: the name is resolved here,
+every address it has is judged, the connection goes to a judged address and to no later answer of the resolver, TLS and Host
+keep the name; https on port 443 only, no redirect, no proxy, a bound on size and one deadline over everything, name
+resolution and TLS included. Ranges in ``OUTBOUND_ALLOW`` are free: any port, and http.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import httpcore
+from django.conf import settings
+
+from oauth_server.clients.addresses import Address, is_public, is_within
+
+MOST_OCTETS: Final = 262_144
+SECONDS: Final = 5.0
+_HTTPS_PORT: Final = 443
+_LONGEST_URL: Final = 2_048
+# Look-ups cannot be cancelled, so their threads are counted: a resolver that hangs costs this many and no more.
+_resolving: Final = threading.BoundedSemaphore(8)
+# One address that accepts and stays silent would otherwise hold every worker.
+_fetching: Final = threading.BoundedSemaphore(8)
+
+Resolve = Callable[[str, int], list[Address]]
+
+
+class FetchError(Exception):
+    """Nothing was fetched. Its sentence is for the log: it must not tell a client what stands inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer 200.
+
+    Attributes:
+        body: at most as long as asked for.
+        media_type: the Content-Type without parameters, lower case.
+    """
+
+    body: bytes
+    media_type: str
+
+
+def get(url: str, *, accept: str, most_octets: int = MOST_OCTETS, seconds: float = SECONDS) -> Fetched:
+    """Fetch ``url``.
+
+    Args:
+        url: http or https, from a client's metadata.
+        accept: the Accept header.
+        most_octets: a longer body is an error.
+        seconds: the deadline over everything.
+
+    Raises:
+        FetchError: whatever goes wrong, and nothing else.
+    """
+    if not _fetching.acquire(blocking=False):
+        raise FetchError("Too many fetches are under way.")
+    try:
+        return _get(url, accept, most_octets, time.monotonic() + seconds)
+    except FetchError:
+        raise
+    except Exception as error:
+        # A hostile peer reaches every corner of a HTTP library: whatever it raises, the answer is no.
+        raise FetchError(f"The fetch failed: {type(error).__name__}.") from error
+    finally:
+        _fetching.release()
+
+
+def _get(url: str, accept: str, most_octets: int, deadline: float) -> Fetched:
+    target = _target(url)
+    host = target.host.decode("ascii")
+    port = target.port or (_HTTPS_PORT if target.scheme == b"https" else 80)
+    addresses = _resolve_in_time(host, port, deadline)
+    for address in addresses:
+        _judge(address, target.scheme, port)
+    headers: dict[bytes | str, bytes | str] = {
+        "Host": url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0],
+        "Accept": accept,
+        "Accept-Encoding": "identity",
+        "User-Agent": "Gatehouse",
+        "Connection": "close",
+    }
+    timeouts = dict.fromkeys(("connect", "read", "write", "pool"), _left(deadline))
+    with (
+        closing(_PinnedBackend(addresses, deadline)) as backend,
+        httpcore.ConnectionPool(
+            ssl_context=_tls(settings.OUTBOUND_CA_FILE), network_backend=backend, retries=0, http2=False
+        ) as pool,
+        pool.stream("GET", target, headers=headers, extensions={"timeout": timeouts}) as response,
+    ):
+        if response.status != 200:
+            raise FetchError(f"The answer is {response.status}.")
+        answered = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+        # A compressed body could unfold to any size.
+        if answered.get(b"content-encoding", "identity").lower() != "identity":
+            raise FetchError("The answer is compressed.")
+        body = bytearray()
+        for chunk in response.iter_stream():
+            body += chunk
+            if len(body) > most_octets:
+                raise FetchError("The answer is too long.")
+        # A body that ends with its connection would look whole when it was cut at the deadline.
+        _left(deadline)
+    return Fetched(bytes(body), answered.get(b"content-type", "").partition(";")[0].strip().lower())
+
+
+def _target(url: str) -> httpcore.URL:
+    """The parts of ``url``, in the one spelling that httpcore and we read alike."""
+    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or any(c in url for c in ' \\"<>^`{|}'):
+        raise FetchError("The URL is malformed.")
+    target = httpcore.URL(url.partition("#")[0])
+    if target.scheme not in {b"https", b"http"}:
+        raise FetchError("The URL is neither https nor http.")
+    if not target.host or b"@" in url.encode().partition(b"://")[2].partition(b"/")[0] or b"%" in target.host:
+        raise FetchError("The URL has no plain host.")
+    return target
+
+
+def _judge(address: Address, scheme: bytes, port: int) -> None:
+    if is_within(address, settings.OUTBOUND_ALLOW):
+        return
+    # One bad address condemns the name: a mixture is how a resolver that lies would look.
+    if not is_public(address):
+        raise FetchError("The host has an address that is not public, and OUTBOUND_ALLOW does not name it.")
+    if scheme != b"https" or port != _HTTPS_PORT:
+        raise FetchError("A public host takes https on port 443.")
+
+
+def _getaddrinfo(host: str, port: int) -> list[Address]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ipaddress.ip_address(entry[4][0]) for entry in found]
+
+
+resolve: Resolve = _getaddrinfo
+
+
+def _resolve_in_time(host: str, port: int, deadline: float) -> list[Address]:
+    """Every address of ``host``, each once; in a thread of its own, since a look-up knows no deadline."""
+    if not _resolving.acquire(blocking=False):
+        raise FetchError("Too many names are being looked up.")
+    answer: list[list[Address]] = []
+
+    def look_up() -> None:
+        try:
+            answer.append(resolve(host.strip("[]"), port))
+        except (OSError, ValueError):
+            pass
+        finally:
+            _resolving.release()
+
+    thread = threading.Thread(target=look_up, name="resolver", daemon=True)
+    thread.start()
+    thread.join(_left(deadline))
+    if not answer or not answer[0]:
+        raise FetchError("The host has no address, or its look-up took too long.")
+    return list(dict.fromkeys(answer[0]))
+
+
+def _left(deadline: float) -> float:
+    """Seconds until ``deadline``."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise FetchError("The deadline has passed.")
+    return left
+
+
+@lru_cache(maxsize=4)
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+class _PinnedBackend(httpcore.NetworkBackend):
+    """Connects to the judged addresses only, whatever name it is asked for, and cuts the connection at the deadline.
+
+    The cut comes from outside the reading thread: a peer that drips a byte at a time, in a TLS handshake or in headers,
+    would renew any timeout of a single read for ever.
+    """
+
+    def __init__(self, addresses: list[Address], deadline: float) -> None:
+        self._addresses = addresses
+        self._deadline = deadline
+        self._sync = httpcore.SyncBackend()
+        self._closing = ExitStack()
+
+    def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002  # the name was resolved and judged before; asking again is how rebinding works
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002  # one deadline counts
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """The first of the addresses that answers."""
+        for address in self._addresses:
+            try:
+                stream = self._sync.connect_tcp(
+                    str(address), port, _left(self._deadline), local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+            # TLS takes the socket object over, so the cut holds a descriptor of its own.
+            twin = self._closing.enter_context(stream.get_extra_info("socket").dup())
+            timer = threading.Timer(_left(self._deadline), _cut, (twin,))
+            timer.daemon = True
+            self._closing.callback(timer.cancel)
+            timer.start()
+            return stream
+        raise FetchError("No address of the host answers.")
+
+    def close(self) -> None:
+        """Nothing is left to cut."""
+        self._closing.close()
+
+
+def _cut(twin: socket.socket) -> None:
+    with suppress(OSError):
+        twin.shutdown(socket.SHUT_RDWR)

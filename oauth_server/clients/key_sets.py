@@ -1,0 +1,150 @@
+"""A client's public keys: registered inline, or behind its ``jwks_uri`` (RFC 7591 §2, OpenID Connect Core §10.1.1).
+
+A fetched set is kept in the process and in the shared cache. It is fetched again when it is old, or when a token names a
+key that it lacks; at most once a minute a client, whatever the tokens say. While the address does not answer, the last good
+set goes on, for a day: an outage at the client's must not end its service, and a key it withdrew must not live for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from django.core.cache import cache
+
+from oauth_server.clients import fetch
+from oauth_server.clients.client import RegisteredClient
+from oauth_server.jose.encoding import parse_object
+from oauth_server.jose.errors import JoseError
+from oauth_server.jose.key_sets import KeySet
+
+FRESH_SECONDS: Final = 600
+RETRY_SECONDS: Final = 60
+STALE_SECONDS: Final = 86_400
+_MOST: Final = 1_000
+
+_log = structlog.get_logger("gatehouse.clients")
+_EMPTY: Final = KeySet(())
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One address.
+
+    Attributes:
+        keys: the last good set; empty when there never was one.
+        fetched: when it came, seconds since 1970; 0 for never.
+        tried: when it was last asked for.
+    """
+
+    keys: KeySet = _EMPTY
+    fetched: float = 0
+    tried: float = 0
+
+
+_inline: dict[str, tuple[RegisteredClient, KeySet]] = {}
+_entries: dict[str, _Entry] = {}
+_lock: Final = threading.Lock()
+
+
+def key_set(client: RegisteredClient, kid: str | None, now: datetime) -> KeySet:
+    """The keys that ``client`` may have signed with; empty when it has none or they cannot be had.
+
+    Args:
+        client: whose keys.
+        kid: the key that a token names; an unknown one makes us look again.
+        now: the moment of the request.
+    """
+    if client.jwks is not None:
+        return _from_metadata(client, client.jwks)
+    if client.jwks_uri is None:
+        return _EMPTY
+    return _from_address(client.jwks_uri, kid, now.timestamp())
+
+
+def forget() -> None:
+    """Drop what this process keeps; between tests."""
+    _inline.clear()
+    _entries.clear()
+
+
+def _from_metadata(client: RegisteredClient, jwks: Any) -> KeySet:
+    kept = _inline.get(client.client_id)
+    # A changed registration is another object: see ``registry``.
+    if kept is not None and kept[0] is client:
+        return kept[1]
+    if len(_inline) >= _MOST:
+        _inline.clear()
+    keys = KeySet.from_jwks(jwks)
+    _inline[client.client_id] = (client, keys)
+    return keys
+
+
+def _from_address(url: str, kid: str | None, at: float) -> KeySet:
+    entry = _entries.get(url) or _start(url)
+    if _is_wanting(entry, kid, at):
+        with _lock:
+            # Whoever comes first goes; the others answer from what there is.
+            is_mine = at - entry.tried >= RETRY_SECONDS
+            if is_mine:
+                entry.tried = at
+        if is_mine:
+            _refresh(url, entry, at)
+    return entry.keys if at - entry.fetched < STALE_SECONDS else _EMPTY
+
+
+def _is_wanting(entry: _Entry, kid: str | None, at: float) -> bool:
+    if at - entry.fetched >= FRESH_SECONDS:
+        return True
+    return kid is not None and all(key.kid != kid for key in entry.keys.keys)
+
+
+def _start(url: str) -> _Entry:
+    """An entry from the shared cache, so that a new process need not ask again."""
+    if len(_entries) >= _MOST:
+        _entries.clear()
+    entry = _Entry()
+    kept = _read_shared(url)
+    if kept is not None:
+        entry.keys, entry.fetched = _parse(kept["body"]), kept["fetched"]
+    return _entries.setdefault(url, entry)
+
+
+def _refresh(url: str, entry: _Entry, at: float) -> None:
+    try:
+        body = fetch.get(url, accept="application/jwk-set+json, application/json").body
+        entry.keys = _parse(body)
+        entry.fetched = at
+    except (fetch.FetchError, JoseError) as error:
+        _log.warning(
+            "client:key_set:unavailable", url=url, why=str(error), age=at - entry.fetched if entry.fetched else None
+        )
+        return
+    _write_shared(url, {"body": body, "fetched": at})
+
+
+def _parse(body: bytes) -> KeySet:
+    return KeySet.from_jwks(parse_object(body))
+
+
+def _shared_key(url: str) -> str:
+    return f"client-key-set-{hashlib.sha256(url.encode()).hexdigest()}"
+
+
+def _read_shared(url: str) -> dict[str, Any] | None:
+    try:
+        kept = cache.get(_shared_key(url))
+    except Exception:  # a cache that is away is no reason to refuse a client (design rule 8)
+        return None
+    return kept if isinstance(kept, dict) else None
+
+
+def _write_shared(url: str, kept: dict[str, Any]) -> None:
+    try:
+        cache.set(_shared_key(url), kept, STALE_SECONDS)
+    except Exception:  # as above
+        _log.warning("client:key_set:uncached", url=url)
