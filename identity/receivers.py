@@ -2,4 +2,66 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account import signals as account
+from allauth.mfa import signals as mfa
+from django.db.models.signals import post_save
+from django.dispatch import Signal, receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from identity.account.standing import follow_up
+from identity.models import User
 from identity.sessions import start as _sessions  # noqa: F401  # imported for its effect: sign-in and sign-out
+from identity.sessions.end import end_all
+from identity.sessions.read import SID
+from identity.signals import account_changed
+
+# Signal of allauth → the fact that the audit knows it by.
+FACTS: tuple[tuple[Signal, str], ...] = (
+    (account.user_signed_up, "account:created"),
+    (account.email_confirmed, "account:email:verified"),
+    (account.email_added, "account:email:added"),
+    (account.email_changed, "account:email:changed"),
+    (account.email_removed, "account:email:removed"),
+    (account.password_changed, "account:password:changed"),
+    (account.password_set, "account:password:set"),
+    (account.password_reset, "account:password:reset"),
+    (mfa.authenticator_added, "account:factor:added"),
+    (mfa.authenticator_removed, "account:factor:removed"),
+    (mfa.authenticator_reset, "account:factor:reset"),
+)
+
+
+def _tell(fact: str) -> Any:
+    def tell(request: HttpRequest | None = None, user: User | None = None, **facts: Any) -> None:
+        address = facts.get("email_address")
+        person = user or (address.user if address is not None else None)
+        account_changed.send(sender=User, user=person, fact=fact, request=request)
+
+    return tell
+
+
+for _signal, _fact in FACTS:
+    _signal.connect(_tell(_fact), weak=False, dispatch_uid=f"identity:{_fact}")
+
+
+@receiver([account.password_changed, account.password_set], dispatch_uid="identity.password_changed")
+def _password_changed(request: HttpRequest, user: User, **_: Any) -> None:
+    """Whoever knew the former password is signed out everywhere else (ASVS 7.4.3)."""
+    end_all(user, timezone.now(), "password_changed", except_sid=request.session.get(SID))
+
+
+@receiver(account.password_reset, dispatch_uid="identity.password_reset")
+def _password_reset(user: User, **_: Any) -> None:
+    """A reset is the way back into a stolen account: nobody stays."""
+    end_all(user, timezone.now(), "password_changed")
+
+
+@receiver(post_save, sender=User, dispatch_uid="identity.standing")
+def _saved(instance: User, *, created: bool, raw: bool = False, **_: Any) -> None:
+    if created:
+        instance.was_active = instance.is_active
+    elif not raw:
+        follow_up(instance, timezone.now())

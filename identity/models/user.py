@@ -3,15 +3,66 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+
+class PersonManager(UserManager["User"]):
+    """Named queries about people."""
+
+    def called(self, login: str) -> User | None:
+        """Whom somebody means at sign-in: who owns this address, else who has this username, else who claims the address.
+
+        One statement whoever is meant, so that its time says nothing; allauth keeps addresses in lower case.
+        """
+        addresses = EmailAddress.objects.filter(user=OuterRef("pk"), email=login.lower())
+        return (
+            self.annotate(owns=Exists(addresses.filter(verified=True)), claims=Exists(addresses))
+            .filter(
+                Q(username__in=[login, login.lower()])
+                | Q(pk__in=EmailAddress.objects.filter(email=login.lower()).values("user"))
+            )
+            .order_by("-owns", "claims", Case(When(username=login, then=0), default=1), "date_joined")
+            .first()
+        )
+
+    def known_as(self, name: str) -> User | None:
+        """Whom an operator means: by subject identifier, else as at sign-in."""
+        try:
+            subject = uuid.UUID(name)
+        except ValueError:
+            return self.called(name)
+        return self.filter(pk=subject).first() or self.called(name)
+
+    def owns_email(self, user: User) -> bool:
+        """Has the person proved to own ``user.email``?"""
+        return bool(EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists())
+
+    def has_second_factor(self, user: User) -> bool:
+        """Does the person have an authenticator beside the password?"""
+        return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+    def give_email(self, user: User, email: str, *, verified: bool) -> None:
+        """Make ``email`` the person's one primary address (an operator says so; nobody is mailed)."""
+        EmailAddress.objects.filter(user=user).exclude(email__iexact=email).update(primary=False)
+        address = EmailAddress.objects.filter(user=user, email__iexact=email).first() or EmailAddress(
+            user=user, email=email
+        )
+        address.email, address.primary, address.verified = email, True, verified
+        address.save()
+
+    def email_is_taken(self, email: str, by_other_than: User) -> bool:
+        """Has somebody else proved to own this address?"""
+        owned = EmailAddress.objects.filter(email=email.lower(), verified=True)
+        return bool(owned.exclude(user_id=by_other_than.pk).exists())
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -47,7 +98,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone_number_verified = models.BooleanField(_("phone number verified"), default=False)
     address = models.JSONField(_("address"), default=dict, blank=True)
 
-    objects = UserManager()
+    was_active: bool | None = None
+
+    objects = PersonManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -59,6 +112,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        """Remember whether the person was active: whoever disables them, by whatever page, ends their sessions."""
+        person = super().from_db(*args, **kwargs)
+        person.was_active = person.__dict__.get("is_active")
+        return person
 
     def get_full_name(self) -> str:
         """The name as the person writes it, or put together from its parts."""

@@ -1,0 +1,103 @@
+"""Every rule of this house that differs from django-allauth's default, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+from importlib import import_module
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from identity.models import User
+from identity.sign_in.device import device_of
+from identity.sign_in.throttle import Guess, give_back, spend
+
+WRONG = _("The username, the email address or the password is not right.")
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts."""
+
+    error_messages = {  # noqa: RUF012  # allauth's own shape
+        **DefaultAccountAdapter.error_messages,
+        # One sentence for every way to be wrong, or the form tells an address from a username that exists.
+        "username_password_mismatch": WRONG,
+        "email_password_mismatch": WRONG,
+        "too_many_login_attempts": _("Too many wrong passwords. Wait an hour, or reset your password."),
+        "incorrect_password": _("This password is not right."),
+        "incorrect_code": _("This code is not right. Codes change every 30 seconds: try the newest one."),
+    }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """REMOTE_ADDR, which the middleware has already set from trusted proxies alone."""
+        return str(request.META.get("REMOTE_ADDR") or "unknown")
+
+    def is_safe_url(self, url: str) -> bool:
+        """Only our own paths: no host is needed to lead somebody back to a page of this server."""
+        return (
+            url.startswith("/")
+            and not any(character in url for character in "\\\r\n\t\0")
+            and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+        )
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:  # noqa: FBT001, FBT002  # allauth's signature
+        """A name that looks like an address could be taken for its owner.
+
+        Raises:
+            ValidationError: the name is taken, malformed, or looks like an address.
+        """
+        if "@" in username:
+            raise ValidationError(_("A username cannot contain @. Your email address goes into its own field."))
+        return str(super().clean_username(username, shallow))
+
+    def format_email_subject(self, subject: str) -> str:
+        """The subject as the template says it, without a host in brackets."""
+        return str(subject)
+
+    def _guess(self, request: HttpRequest, credentials: dict[str, Any]) -> Guess:
+        login = credentials.get("username") or credentials.get("email") or ""
+        return Guess(login, self.get_client_ip(request), device_of(request, login))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the guess before it is judged.
+
+        Raises:
+            ValidationError: too many wrong ones; this one is not judged.
+        """
+        if not spend(self._guess(request, credentials)):
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Judge a guess; a right one is given back."""
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None:
+            give_back(self._guess(request, credentials))
+        return user
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Second factors."""
+
+    error_messages = {  # noqa: RUF012  # allauth's own shape
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Seeds are encrypted at rest: a stolen table makes no codes."""
+        return base64.b64encode(import_module(settings.SEED_WRAPPING).wrap(text.encode(), "second factor")).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The counterpart of ``encrypt``."""
+        sealed = base64.b64decode(encrypted_text)
+        return str(import_module(settings.SEED_WRAPPING).unwrap(sealed, "second factor").decode())
+
+    def get_totp_issuer(self) -> str:
+        """What an authenticator app shows above the code."""
+        return f"Gatehouse ({settings.ISSUER.partition('://')[2]})"

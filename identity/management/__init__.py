@@ -1,0 +1,1 @@
+"""What an operator does to people from the command line."""

@@ -1,0 +1,38 @@
+"""Which application waits behind this page? Asked through settings.SIGN_IN_CONTEXT, since nothing here knows the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.module_loading import import_string
+
+View = Callable[..., HttpResponseBase]
+
+
+def sign_in_context(request: HttpRequest) -> Mapping[str, Any]:
+    """What the hook says: client_name, client_uri, logo_uri, policy_uri, tos_uri, login_hint, cancel_uri, form_action_origins."""
+    hook = getattr(settings, "SIGN_IN_CONTEXT", "")
+    return import_string(hook)(request) if hook else {}
+
+
+def with_client(view: View) -> View:
+    """Show the waiting application on a page (``request.sign_in``) and let the page's form lead back to it.
+
+    Chromium applies ``form-action`` to every redirect that follows a POST: without the application's origins the person
+    signs in and the browser then refuses to go on.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        context = sign_in_context(request)
+        request.sign_in = context  # type: ignore[attr-defined]  # read by templates
+        response = view(request, *args, **kwargs)
+        if origins := context.get("form_action_origins"):
+            response._csp_update = {"form-action": list(origins)}  # type: ignore[attr-defined]  # what django-csp's csp_update sets
+        return response
+
+    return wrapped
