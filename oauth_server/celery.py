@@ -7,6 +7,7 @@ JSON only, acknowledged late, idempotent. Without BROKER_URL the messages are fi
 from __future__ import annotations
 
 import os
+import warnings
 from datetime import timedelta
 from typing import Any, Final
 
@@ -39,8 +40,8 @@ def broker(url: str) -> dict[str, Any]:
             "broker_transport_options": {"socket_timeout": 5, "socket_connect_timeout": 2, "max_retries": 1},
         }
     folder = settings.DATA_DIR / "broker"
-    for name in ("messages", "control"):
-        prepare_data_dir(folder / name)
+    for path in (folder, folder / "messages", folder / "control"):
+        prepare_data_dir(path)
     return {
         "broker_url": "filesystem://",
         "broker_transport_options": {
@@ -50,6 +51,9 @@ def broker(url: str) -> dict[str, Any]:
         },
     }
 
+
+# Celery fears pickled messages from strangers; ours are JSON.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("gatehouse")
 app.conf.update(

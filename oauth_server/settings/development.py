@@ -25,4 +25,5 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 
 # Templates and static files as they are on disk: no collectstatic between a change and a look at it.
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True

@@ -74,8 +74,11 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
             # At debug level these print SQL with its parameters, and whole requests.
             "django.db.backends": {"level": "INFO"},
             "django.template": {"level": "INFO"},
+            # They greet at every start; what goes wrong is a warning or worse.
+            "celery": {"level": "WARNING"},
+            "kombu": {"level": "ERROR"},
             "httpcore": {"level": "INFO"},
-            "httpx": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
         },
     }
 

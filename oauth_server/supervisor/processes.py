@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Final
@@ -10,7 +11,7 @@ from django.conf import settings
 
 # Python threads that serve requests in one web process. One core runs one of them at a time; the others wait for the
 # database, so more of them only make PostgreSQL hold more connections.
-WEB_THREADS: Final = 8
+WEB_THREADS: Final = min(8, 2 * (os.cpu_count() or 1) + 1)
 # Requests that one process takes in at once; the rest wait in the socket, where they cost nothing.
 WEB_BACKPRESSURE: Final = 256
 

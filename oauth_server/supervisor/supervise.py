@@ -1,7 +1,8 @@
-"""Keep the processes together: all of them run, or none."""
+"""Keep the processes together: all of them run, or none. No Django here: it would stay in memory for nothing."""
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -11,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final, NoReturn
 
 from honcho.manager import Manager
 from honcho.printer import Printer
@@ -19,19 +21,37 @@ from honcho.printer import Printer
 _PATIENCE_SECONDS: Final = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run.
+
+    Args:
+        commands: name → command line.
+        environment: what the processes get on top of ours.
+        health: an address that answers as soon as the web process serves.
+        banner: what to print then.
+        prefix: name the process before each of its lines (not for logs that machines read).
+    """
+
+    commands: Mapping[str, Sequence[str]]
+    environment: Mapping[str, str]
+    health: str
+    banner: str
+    prefix: bool
+
+
 class Supervisor(Manager):  # type: ignore[misc]  # honcho is untyped
     """Honcho's manager, which speaks up once the server answers.
 
     Args:
-        printer: where the processes' lines go.
-        health: an address that answers as soon as the web process serves.
-        banner: what to print then.
+        plan: what to run.
     """
 
-    def __init__(self, printer: Printer, health: str, banner: str) -> None:
-        super().__init__(printer)
-        self._health = health
-        self._banner = banner
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(Printer(sys.stdout, prefix=plan.prefix))
+        self._plan = plan
+        for name, command in plan.commands.items():
+            self.add_process(name, f"exec {shlex.join(command)}", env={**os.environ, **plan.environment})
 
     def _start(self) -> None:
         super()._start()
@@ -42,7 +62,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho is untyped
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until and not self._terminating:
             try:
-                urllib.request.urlopen(self._health, timeout=2).close()  # noqa: S310  # our own address
+                urllib.request.urlopen(self._plan.health, timeout=2).close()  # noqa: S310  # our own address
             except urllib.error.HTTPError:
                 break  # whatever it says, it answers
             except OSError:
@@ -50,42 +70,35 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho is untyped
             else:
                 break
         if not self._terminating:
-            print(self._banner, flush=True)  # noqa: T201  # this is the command's output
+            print(self._plan.banner, flush=True)  # noqa: T201  # this is the command's output
 
-    def stopped(self) -> str | None:
+    def culprit(self) -> str:
         """The name of the process that ended by itself and took the others with it."""
-        ended = [
-            name
-            for name, process in self._processes.items()
-            if process.get("returncode") not in (None, 0, -signal.SIGTERM)
-        ]
-        return ended[0] if ended else None
+        ends = {name: process.get("returncode") for name, process in self._processes.items()}
+        return next((name for name, code in ends.items() if code not in (None, 0, -signal.SIGTERM)), "a process")
 
 
-def supervise(
-    commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], *, health: str, banner: str, prefix: bool
-) -> int:
-    """Run until Ctrl-C, a signal, or the end of any process; answers the exit code.
+def _terminate(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
-    Args:
-        commands: name → command line.
-        environment: what the processes get on top of ours.
-        health: an address that answers as soon as the server serves.
-        banner: what to print then.
-        prefix: name the process before each of its lines (not for logs that machines read).
-    """
-    supervisor = Supervisor(Printer(sys.stdout, prefix=prefix), health, banner)
-    for name, command in commands.items():
-        supervisor.add_process(name, f"exec {shlex.join(command)}", env={**os.environ, **environment})
+
+def supervise(plan: Plan) -> int:
+    """Run until Ctrl-C, a signal, or the end of any process; answers the exit code."""
+    supervisor = Supervisor(plan)
     # A closed terminal would otherwise end the supervisor alone and leave its processes on the port.
     signal.signal(signal.SIGHUP, _terminate)
     supervisor.loop()
     if supervisor.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM):
         return 0
-    culprit = supervisor.stopped() or "a process"
-    sys.stderr.write(f"Gatehouse: {culprit} ended by itself, so everything was stopped.\n")
+    sys.stderr.write(f"Gatehouse: {supervisor.culprit()} ended by itself, so everything was stopped.\n")
     return supervisor.returncode or 1
 
 
-def _terminate(*_: Any) -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+def become(plan: Plan) -> NoReturn:
+    """Replace this process by the supervisor of ``plan``."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        json.dump(asdict(plan), pipe)
+    os.set_inheritable(reading, True)  # noqa: FBT003  # positional only
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "oauth_server.supervisor", str(reading)])  # noqa: S606  # ourselves

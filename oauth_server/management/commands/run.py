@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +12,10 @@ from django.utils import timezone
 from oauth_server.supervisor.banner import banner
 from oauth_server.supervisor.prepare import CannotStart, prepare
 from oauth_server.supervisor.processes import PROCESSES
-from oauth_server.supervisor.supervise import supervise
+from oauth_server.supervisor.supervise import Plan, become
+
+# "Every address" is where to listen, not where to ask.
+_REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
 
 
 class Command(BaseCommand):
@@ -34,11 +36,12 @@ class Command(BaseCommand):
         except CannotStart as reason:
             raise CommandError(str(reason)) from None
         address = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-        code = supervise(
-            {name: command() for name, command in PROCESSES.items()},
-            {"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"], "PYTHONUNBUFFERED": "1"},
-            health=f"http://{address.replace('0.0.0.0', '127.0.0.1')}:{settings.PORT}/health/live",  # noqa: S104
-            banner=banner(settings.ISSUER, demo),
-            prefix=settings.LOG_FORMAT != "json",
+        become(
+            Plan(
+                commands={name: command() for name, command in PROCESSES.items()},
+                environment={"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"], "PYTHONUNBUFFERED": "1"},
+                health=f"http://{_REACHED_AT.get(address, address)}:{settings.PORT}/health/live",
+                banner=banner(settings.ISSUER, demo),
+                prefix=settings.LOG_FORMAT != "json",
+            )
         )
-        sys.exit(code)
