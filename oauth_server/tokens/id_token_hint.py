@@ -19,7 +19,7 @@ from oauth_server.clients.client import RegisteredClient
 from oauth_server.jose import verify as jose
 from oauth_server.jose.algorithms import SIGNING, SYMMETRIC
 from oauth_server.jose.key_sets import KeySet
-from oauth_server.keys import store, wrap
+from oauth_server.keys import store
 from oauth_server.protocol.errors import InvalidRequest
 
 
@@ -54,7 +54,8 @@ def read(token: str, audience: RegisteredClient | None = None, now: datetime | N
         client = _client(seen.claims)
         if seen.header["alg"] in SYMMETRIC:
             # OpenID Connect Core §10.1: keyed with the secret of the client that it was issued to.
-            keys, algorithms = _secrets(client, now or timezone.now()), SYMMETRIC
+            keys = KeySet.from_secret(*secrets.readable(client, now or timezone.now()))
+            algorithms = SYMMETRIC
         else:
             keys, algorithms = store.hint_keys(), frozenset(SIGNING)
         claims = jose.verify(token, keys, algorithms=algorithms, limit=settings.LIMITS.jose_bytes).claims
@@ -75,9 +76,3 @@ def _client(claims: Mapping[str, Any]) -> RegisteredClient:
     if client is None:
         raise jose.JoseError("The audience is no client of this server.")
     return client
-
-
-def _secrets(client: RegisteredClient, now: datetime) -> KeySet:
-    wrapped = [secret.wrapped for secret in client.live_secrets(now) if secret.wrapped]
-    context = secrets.context(client.client_id)
-    return KeySet.from_secret(*(wrap.unwrap(secret, context).decode() for secret in wrapped))

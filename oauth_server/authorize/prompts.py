@@ -1,0 +1,162 @@
+"""Why a person must be asked: every reason has a name, a test, the step that settles it, and the error of ``prompt=none``.
+
+(OpenID Connect Core §3.1.2.1, §3.1.2.3, §3.1.2.4, §3.1.2.6.) Pure: the models are only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final, NamedTuple
+
+from identity.models import LoginSession
+from identity.subjects import public_subject
+from oauth_server.authorize.request import AuthorizeRequest
+from oauth_server.clients.client import RegisteredClient
+from oauth_server.models import Consent, Interaction
+from oauth_server.protocol.errors import (
+    AccountSelectionRequired,
+    ConsentRequired,
+    LoginRequired,
+    OAuthError,
+)
+
+PROMPTS: Final = ("none", "login", "consent", "select_account")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision may look at.
+
+    Attributes:
+        request: what the client asks for.
+        client: who asks.
+        session: the live sign-in of this browser, if any.
+        consent: what that person allowed this client before, if it is still in force.
+        progress: the stored interaction with the steps done so far; None at the first look.
+        now: aware UTC.
+    """
+
+    request: AuthorizeRequest
+    client: RegisteredClient
+    session: LoginSession | None
+    consent: Consent | None
+    progress: Interaction | None
+    now: datetime
+
+    @property
+    def signed_in_for_this(self) -> bool:
+        """Whether the person proved who they are after this request began: the proof of the sign-in step."""
+        return (
+            self.session is not None and self.progress is not None and self.session.auth_time >= self.progress.created
+        )
+
+    @property
+    def consented_in_this(self) -> bool:
+        """Whether this very person agreed in this very interaction: whoever signs in elsewhere meanwhile did not."""
+        return (
+            self.session is not None
+            and self.progress is not None
+            and self.progress.consented_by is not None
+            and self.progress.consented_by == self.session.user_id
+        )
+
+
+class Ask(Enum):
+    """The kinds of asking."""
+
+    LOGIN = "login"
+    SELECT_ACCOUNT = "select_account"
+    CONSENT = "consent"
+
+
+class Reason(NamedTuple):
+    """A row of REASONS."""
+
+    name: str
+    ask: Ask
+    applies: Callable[[Situation], bool]
+    error: type[OAuthError]
+    source: str
+
+
+def _nobody_signed_in(s: Situation) -> bool:
+    return s.session is None
+
+
+def _prompt_login(s: Situation) -> bool:
+    return "login" in s.request.prompt and not s.signed_in_for_this
+
+
+def _too_long_ago(s: Situation) -> bool:
+    if s.request.max_age is None or s.session is None or s.signed_in_for_this:
+        return False
+    return s.now - s.session.auth_time > timedelta(seconds=min(s.request.max_age, 10**9))
+
+
+def _somebody_else(s: Situation) -> bool:
+    return names_somebody_else(s) and not s.signed_in_for_this
+
+
+def names_somebody_else(s: Situation) -> bool:
+    """Whether the ``id_token_hint`` names another person than the one who is signed in."""
+    hinted = s.request.hinted_subject
+    return bool(hinted) and s.session is not None and public_subject(s.session.user_id) != hinted
+
+
+def _prompt_select_account(s: Situation) -> bool:
+    if "select_account" not in s.request.prompt or s.session is None:
+        return False
+    chosen = s.progress.account_selected_at if s.progress else None
+    if chosen is None:
+        # Whoever has just signed in for this request has chosen by doing so.
+        return not s.signed_in_for_this
+    # A choice is about the account that was signed in then; a later sign-in in another tab is another account.
+    return s.session.auth_time > chosen
+
+
+def _prompt_consent(s: Situation) -> bool:
+    return "consent" in s.request.prompt and not s.consented_in_this
+
+
+def _never_allowed(s: Situation) -> bool:
+    return not s.client.skip_authorization and s.consent is None
+
+
+def _scope_grew(s: Situation) -> bool:
+    if s.client.skip_authorization or s.consent is None:
+        return False
+    return not set(s.request.scope) <= set(s.consent.scope.split())
+
+
+def _unverified_client(s: Situation) -> bool:
+    # Any program on the device can listen on loopback or claim a private-use scheme and call itself this client, and a public
+    # client proves nothing at the token endpoint: a remembered yes would hand it a code without anybody noticing.
+    if s.client.skip_authorization or not s.client.is_public or s.consented_in_this:
+        return False
+    if s.request.redirect_uri.startswith("https://"):
+        return False
+    # A page under development on loopback may renew silently, but only within the sign-in in which the person agreed.
+    agreed_lately = s.session is not None and s.consent is not None and s.consent.updated >= s.session.auth_time
+    return s.client.application_type == "native" or not agreed_lately
+
+
+REASONS: Final = (
+    Reason("nobody_signed_in", Ask.LOGIN, _nobody_signed_in, LoginRequired, "OpenID Connect Core §3.1.2.3"),
+    Reason("prompt_login", Ask.LOGIN, _prompt_login, LoginRequired, "OpenID Connect Core §3.1.2.1"),
+    Reason("signed_in_too_long_ago", Ask.LOGIN, _too_long_ago, LoginRequired, "OpenID Connect Core §3.1.2.1"),
+    Reason("hint_names_somebody_else", Ask.LOGIN, _somebody_else, LoginRequired, "OpenID Connect Core §3.1.2.2"),
+    Reason(
+        "prompt_select_account",
+        Ask.SELECT_ACCOUNT,
+        _prompt_select_account,
+        AccountSelectionRequired,
+        "OpenID Connect Core §3.1.2.1",
+    ),
+    Reason("prompt_consent", Ask.CONSENT, _prompt_consent, ConsentRequired, "OpenID Connect Core §3.1.2.1"),
+    Reason("never_allowed", Ask.CONSENT, _never_allowed, ConsentRequired, "OpenID Connect Core §3.1.2.4"),
+    Reason("scope_grew", Ask.CONSENT, _scope_grew, ConsentRequired, "OpenID Connect Core §3.1.2.4"),
+    Reason("unverified_client", Ask.CONSENT, _unverified_client, ConsentRequired, "RFC 8252 §8.6"),
+)

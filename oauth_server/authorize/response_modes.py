@@ -1,0 +1,113 @@
+"""RESPONSE_TYPES and RESPONSE_MODES: what can be asked for, and how the answer travels to the redirect URI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from django.conf import settings
+
+from oauth_server.protocol import uris
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The answer as a 303 to ``location``."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormPost:
+    """The answer as a page whose form posts ``members`` to ``action`` (OAuth 2.0 Form Post Response Mode §2)."""
+
+    action: str
+    members: Mapping[str, str]
+
+
+Answer = Redirect | FormPost
+
+
+class ResponseMode(NamedTuple):
+    """A row of RESPONSE_MODES."""
+
+    answer: Callable[[str, dict[str, str]], Answer]
+    source: str
+
+
+class ResponseType(NamedTuple):
+    """A row of RESPONSE_TYPES: where its answer goes unless the client says otherwise, and where it never may."""
+
+    default_mode: str
+    forbidden_modes: frozenset[str]
+    source: str
+
+
+def _query(uri: str, members: dict[str, str]) -> Answer:
+    return Redirect(uris.with_query(uri, members))
+
+
+def _fragment(uri: str, members: dict[str, str]) -> Answer:
+    return Redirect(uris.with_fragment(uri, members))
+
+
+def _form_post(uri: str, members: dict[str, str]) -> Answer:
+    return FormPost(uri, MappingProxyType(members))
+
+
+# Rows are (feature, name, row): what is off in FEATURES is in neither table, and discovery prints the tables.
+_MODES: Final = (
+    ("query", "query", ResponseMode(_query, "OAuth 2.0 Multiple Response Types §2.1")),
+    ("fragment", "fragment", ResponseMode(_fragment, "OAuth 2.0 Multiple Response Types §2.1")),
+    ("form_post", "form_post", ResponseMode(_form_post, "OAuth 2.0 Form Post Response Mode §2")),
+)
+_TYPES: Final = (("authorization_code", "code", ResponseType("query", frozenset(), "RFC 6749 §4.1.1")),)
+
+RESPONSE_MODES: Final[Mapping[str, ResponseMode]] = MappingProxyType(
+    {name: row for feature, name, row in _MODES if getattr(settings.FEATURES, feature)}
+)
+RESPONSE_TYPES: Final[Mapping[str, ResponseType]] = MappingProxyType(
+    {name: row for feature, name, row in _TYPES if getattr(settings.FEATURES, feature)}
+)
+
+# Where an error goes when no row applies: the default mode of OAuth is always understood (RFC 6749 §4.1.2.1).
+_LAST_RESORT: Final = {"query": _query, "fragment": _fragment}
+
+
+def canonical(response_type: str) -> str:
+    """A response type with its values in alphabetical order: their order does not matter (RFC 6749 §3.1.1)."""
+    return " ".join(sorted(response_type.split(" ")))
+
+
+def mode_for(response_mode: str | None, response_type: str | None) -> str:
+    """The mode in which to answer, errors of a malformed request included.
+
+    Args:
+        response_mode: as asked for, or None.
+        response_type: as asked for, or None.
+    """
+    kind = RESPONSE_TYPES.get(canonical(response_type or ""))
+    if (
+        response_mode is not None
+        and response_mode in RESPONSE_MODES
+        and not (kind and response_mode in kind.forbidden_modes)
+    ):
+        return response_mode
+    if kind is not None:
+        return kind.default_mode
+    # A client that asks for tokens up front reads the fragment, errors too (RFC 6749 §4.2.2.1).
+    return "fragment" if {"token", "id_token"} & set((response_type or "").split(" ")) else "query"
+
+
+def answer(mode: str, redirect_uri: str, members: dict[str, str]) -> Answer:
+    """Shape an answer.
+
+    Args:
+        mode: what ``mode_for`` said.
+        redirect_uri: the registered address; never anything else.
+        members: of the answer, ``iss`` and ``state`` included.
+    """
+    row = RESPONSE_MODES.get(mode)
+    return row.answer(redirect_uri, members) if row else _LAST_RESORT[mode](redirect_uri, members)
