@@ -10,12 +10,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from oauth_server.endpoints import (
+    authorize,
+    consent,
     discovery,
+    end_session,
     health,
     introspect,
     jwks,
     metrics,
     revoke,
+    select_account,
     token,
     userinfo,
 )
@@ -46,9 +50,25 @@ machine_patterns: list[URLPattern] = [
     pattern for feature, pattern in MACHINES if feature is None or getattr(settings.FEATURES, feature)
 ]
 
+# The pages of the front channel, in the same form.
+PAGES: tuple[tuple[str | None, URLPattern], ...] = (
+    (None, path("oauth/authorize", authorize.authorize, name="authorize")),
+    (None, path("oauth/authorize/<str:interaction>", authorize.resume, name="resume")),
+    (None, path("oauth/cancel/<str:interaction>", authorize.cancel, name="cancel")),
+    (None, path("oauth/consent/<str:interaction>", consent.consent, name="consent")),
+    (None, path("oauth/select-account/<str:interaction>", select_account.select_account, name="select_account")),
+    ("rp_initiated_logout", path("oauth/logout", end_session.end_session, name="end_session")),
+    ("rp_initiated_logout", path("oauth/logout/confirm", end_session.confirm, name="end_session_confirm")),
+    ("rp_initiated_logout", path("oauth/logout/done", end_session.signed_out, name="signed_out")),
+)
+page_patterns: list[URLPattern] = [
+    pattern for feature, pattern in PAGES if feature is None or getattr(settings.FEATURES, feature)
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="account/"), name="home"),
     *machine_patterns,
+    *page_patterns,
     path("account/", include("identity.urls")),
     path("admin/", admin.site.urls),
 ]

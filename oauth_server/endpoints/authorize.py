@@ -1,0 +1,119 @@
+"""The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2): a request comes in, the browser goes to its next step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+
+from identity.sessions import read as sessions
+from oauth_server.audit.record import record_later
+from oauth_server.authorize import checks
+from oauth_server.authorize.checks import Destination
+from oauth_server.authorize.consent import remembered
+from oauth_server.authorize.dispatch import AskConsent, Login, Refuse, Respond, SelectAccount, next_step
+from oauth_server.authorize.request import AuthorizeRequest, salvage
+from oauth_server.authorize.respond import respond, spend
+from oauth_server.endpoints import browser
+from oauth_server.endpoints.answers import Reply, refusal
+from oauth_server.endpoints.base import WrongMediaType, as_oauth_error, body, limits
+from oauth_server.endpoints.interactions import Pending, interaction_page, open_interaction
+from oauth_server.endpoints.pages import error_page, page, see_other
+from oauth_server.keys import secrets
+from oauth_server.protocol import parameters as front_door
+from oauth_server.protocol.errors import AccessDenied, InvalidRequest, OAuthError
+from oauth_server.protocol.parameters import Parameters
+
+
+@csrf_exempt  # OpenID Connect Core §3.1.2.1: clients may POST here; nothing happens but what a GET would do
+@page("authorize", "GET", "POST")
+def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
+    """Judge a request and start it."""
+    raw = _raw(request)
+    refused: InvalidRequest | None = None
+    try:
+        parameters = front_door.parse(raw, limits())
+    except InvalidRequest as error:
+        parameters, refused = salvage(raw, limits()), error
+    try:
+        where = checks.destination(parameters)
+    except OAuthError as error:
+        record_later(refusal(refused or error, None, shown=True))
+        return error_page(refused or error)
+    if refused is not None:
+        return Reply.early(where, parameters).refuse(refused)
+    try:
+        return _start(request, parameters, where, now)
+    except OAuthError as error:
+        return Reply.early(where, parameters).refuse(error)
+    except Exception as exception:
+        if parameters.get("prompt") != "none":
+            raise
+        # Nobody looks at a page of a silent request; RFC 6749 §4.1.2.1 has an error for it.
+        return Reply.early(where, parameters).refuse(as_oauth_error(exception))
+
+
+@interaction_page("resume", "GET")
+def resume(request: HttpRequest, now: datetime, pending: Pending) -> HttpResponse:
+    """Come back from a step; the dispatcher says what is next."""
+    return _proceed(request, pending.asked, pending.where, pending, now)
+
+
+@interaction_page("cancel", "GET")  # a GET: it needs the interaction's key, which only this browser has
+def cancel(request: HttpRequest, now: datetime, pending: Pending) -> HttpResponse:
+    """The person would rather not sign in: the client hears it, and whoever was signed in stays so."""
+    del request
+    spend(pending.row, now)
+    return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person cancelled the sign-in."))
+
+
+def _raw(request: HttpRequest) -> bytes:
+    if request.method == "GET":
+        return str(request.META.get("QUERY_STRING", "")).encode("latin-1", "replace")
+    if not front_door.is_form(request.META.get("CONTENT_TYPE", "")):
+        raise WrongMediaType("The body must be application/x-www-form-urlencoded in UTF-8.")
+    return body(request)
+
+
+def _start(request: HttpRequest, parameters: Parameters, where: Destination, now: datetime) -> HttpResponse:
+    asked = checks.judge(parameters, where)
+    if request.method == "POST":
+        # From another site a POST carries no cookies: who is signed in shows at the GET that follows.
+        key, _ = open_interaction(asked, where.client, None, now)
+        return see_other(reverse("resume", args=[key]))
+    return _proceed(request, asked, where, None, now)
+
+
+def _proceed(
+    request: HttpRequest, asked: AuthorizeRequest, where: Destination, pending: Pending | None, now: datetime
+) -> HttpResponse:
+    session = sessions.current(request, now)
+    consent = remembered(session, where.client, now)
+    row = pending.row if pending else None
+    step = next_step(asked, where.client, session, consent, row, now)
+    if isinstance(step, Respond):
+        return Reply.to(where, asked).send(respond(asked, where.client, step.session, consent, row, now))
+    if isinstance(step, Refuse):
+        spend(row, now)
+        return Reply.to(where, asked).refuse(step.error)
+    if pending is not None:
+        return see_other(_address(step, pending.key))
+    value = browser.of(request)
+    new_browser = None if value else secrets.mint("br")
+    key, _ = open_interaction(asked, where.client, value or new_browser, now)
+    response = see_other(_address(step, key))
+    if new_browser:
+        browser.remember(response, new_browser)
+    return response
+
+
+def _address(step: Login | SelectAccount | AskConsent, key: str) -> str:
+    if isinstance(step, SelectAccount):
+        return reverse("select_account", args=[key])
+    if isinstance(step, AskConsent):
+        return reverse("consent", args=[key])
+    query = {"next": reverse("resume", args=[key])} | ({"prompt": "login"} if step.again else {})
+    return f"{reverse('account_login')}?{urlencode(query)}"

@@ -1,0 +1,42 @@
+"""What the sign-in page says about the application that waits behind it; found by ``settings.SIGN_IN_CONTEXT``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+
+from oauth_server.authorize.consent import describe_asker
+from oauth_server.endpoints.interactions import StaleError, load
+from oauth_server.endpoints.pages import client_sources
+from oauth_server.protocol.errors import OAuthError
+
+
+def sign_in_context(request: HttpRequest) -> dict[str, Any]:
+    """The client of the interaction that ``next`` leads to; empty when it leads elsewhere.
+
+    Args:
+        request: of the sign-in page; ``next`` is read from its form or query.
+    """
+    path = request.POST.get("next") or request.GET.get("next") or ""
+    try:
+        match = resolve(path.removeprefix(request.META.get("SCRIPT_NAME", "")))
+        if match.url_name != "resume":
+            return {}
+        pending = load(request, match.kwargs["interaction"], timezone.now(), claim=False)
+    except (Resolver404, StaleError, OAuthError):
+        return {}
+    asker = describe_asker(pending.client, pending.asked.redirect_uri)
+    return {
+        "client_name": asker.name,
+        "client_uri": asker.website,
+        # Never a third party's image: the browser of everybody who signs in would be seen by whoever serves it.
+        "logo_uri": "",
+        "policy_uri": asker.policy_uri,
+        "tos_uri": asker.tos_uri,
+        "login_hint": pending.asked.login_hint,
+        "cancel_uri": reverse("cancel", args=[pending.key]),
+        "form_action_origins": client_sources(pending.client, pending.asked.redirect_uri),
+    }
