@@ -17,6 +17,8 @@ from oauth_server.keys import store
 from oauth_server.models import freshness
 from tests.support import services
 
+pytest_plugins = ["tests.support.parties", "tests.support.front_channel"]
+
 FORGET = (
     freshness.forget,
     registry.forget,
