@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import httpcore
+import httpcore2
 from django.conf import settings
 
 from oauth_server.clients.addresses import Address, is_public, is_within
@@ -96,7 +96,7 @@ def _get(url: str, accept: str, most_octets: int, deadline: float) -> Fetched:
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), _left(deadline))
     with (
         closing(_PinnedBackend(addresses, deadline)) as backend,
-        httpcore.ConnectionPool(
+        httpcore2.ConnectionPool(
             ssl_context=_tls(settings.OUTBOUND_CA_FILE), network_backend=backend, retries=0, http2=False
         ) as pool,
         pool.stream("GET", target, headers=headers, extensions={"timeout": timeouts}) as response,
@@ -117,11 +117,11 @@ def _get(url: str, accept: str, most_octets: int, deadline: float) -> Fetched:
     return Fetched(bytes(body), answered.get(b"content-type", "").partition(";")[0].strip().lower())
 
 
-def _target(url: str) -> httpcore.URL:
-    """The parts of ``url``, in the one spelling that httpcore and we read alike."""
+def _target(url: str) -> httpcore2.URL:
+    """The parts of ``url``, in the one spelling that httpcore2 and we read alike."""
     if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or any(c in url for c in ' \\"<>^`{|}'):
         raise FetchError("The URL is malformed.")
-    target = httpcore.URL(url.partition("#")[0])
+    target = httpcore2.URL(url.partition("#")[0])
     if target.scheme not in {b"https", b"http"}:
         raise FetchError("The URL is neither https nor http.")
     if not target.host or b"@" in url.encode().partition(b"://")[2].partition(b"/")[0] or b"%" in target.host:
@@ -186,7 +186,7 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-class _PinnedBackend(httpcore.NetworkBackend):
+class _PinnedBackend(httpcore2.NetworkBackend):
     """Connects to the judged addresses only, whatever name it is asked for, and cuts the connection at the deadline.
 
     The cut comes from outside the reading thread: a peer that drips a byte at a time, in a TLS handshake or in headers,
@@ -196,7 +196,7 @@ class _PinnedBackend(httpcore.NetworkBackend):
     def __init__(self, addresses: list[Address], deadline: float) -> None:
         self._addresses = addresses
         self._deadline = deadline
-        self._sync = httpcore.SyncBackend()
+        self._sync = httpcore2.SyncBackend()
         self._closing = ExitStack()
 
     def connect_tcp(
@@ -206,14 +206,14 @@ class _PinnedBackend(httpcore.NetworkBackend):
         timeout: float | None = None,  # noqa: ARG002  # one deadline counts
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         """The first of the addresses that answers."""
         for address in self._addresses:
             try:
                 stream = self._sync.connect_tcp(
                     str(address), port, _left(self._deadline), local_address, socket_options
                 )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
             # TLS takes the socket object over, so the cut holds a descriptor of its own.
             twin = self._closing.enter_context(stream.get_extra_info("socket").dup())

@@ -91,7 +91,7 @@ def add(client: Client, now: datetime, use: Use, *, given: str = "") -> str:
         ClientSecret(
             client=client,
             digest=secrets.digest(secret),
-            wrapped=wrap.wrap(secret.encode(), _context(client.client_id)) if use.hmac_octets else b"",
+            wrapped=wrap.wrap(secret.encode(), context(client.client_id)) if use.hmac_octets else b"",
             # The last characters of a short secret would give a good part of it away.
             last_four=secret[-4:] if len(secret) >= _LONG else "",
             created=now,
@@ -130,10 +130,10 @@ def settle(client: Client, now: datetime, use: Use, *, given: str = "") -> str:
 def _serves(client_id: str, wrapped: bytes, use: Use) -> bool:
     if not use.hmac_octets:
         return True
-    return bool(wrapped) and len(wrap.unwrap(wrapped, _context(client_id))) >= use.hmac_octets
+    return bool(wrapped) and len(wrap.unwrap(wrapped, context(client_id))) >= use.hmac_octets
 
 
-def _context(client_id: str) -> str:
+def context(client_id: str) -> str:
     """What binds a wrapped secret to its client, so that a row cannot be moved to another."""
     return f"client_secret {client_id}"
 
@@ -141,7 +141,7 @@ def _context(client_id: str) -> str:
 def readable(client: RegisteredClient, now: datetime) -> tuple[str, ...]:
     """The live secrets that the server may compute with, newest first (OpenID Connect Core §10.1)."""
     return tuple(
-        wrap.unwrap(secret.wrapped, _context(client.client_id)).decode()
+        wrap.unwrap(secret.wrapped, context(client.client_id)).decode()
         for secret in client.live_secrets(now)
         if secret.wrapped
     )
