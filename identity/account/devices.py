@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from identity.account.shell import Here, signed_in
 from identity.models import LoginSession
 from identity.sessions.end import end, end_all
+from identity.sessions.lives import TOUCH_EVERY
 
 # The first that matches; browsers name those that they descend from, so the order counts.
 BROWSERS: Final = (
@@ -38,6 +39,7 @@ SYSTEMS: Final = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
+LATELY: Final = 2 * TOUCH_EVERY
 
 
 def describe(user_agent: str) -> str:
@@ -56,15 +58,17 @@ class Device:
     session: LoginSession
     name: str
     is_this_one: bool
+    used_lately: bool
 
 
 @require_safe
 @signed_in
 def listing(request: HttpRequest, here: Here) -> HttpResponse:
     """Every live sign-in, this one first."""
+    now = timezone.now()
     devices = [
-        Device(session, describe(session.user_agent), session.sid == here.session.sid)
-        for session in LoginSession.objects.of_person(here.user, timezone.now())
+        Device(session, describe(session.user_agent), session.sid == here.session.sid, now - session.last_seen < LATELY)
+        for session in LoginSession.objects.of_person(here.user, now)
     ]
     devices.sort(key=lambda device: not device.is_this_one)
     return render(request, "account/sessions.html", {"devices": devices})

@@ -1,29 +1,96 @@
-"""The sign-in form."""
+"""django-allauth's forms in this house's words: labels say what to type, nothing is said twice, help stands under the field."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from allauth.account.forms import LoginForm
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
+# Field → (label, help). A password is typed once when it can be reset by mail, so there is no second field to explain.
+WORDS: Final[dict[str, tuple[Any, Any]]] = {
+    "email": (_("Email address"), ""),
+    "username": (_("Username"), _("Letters, digits and . - + _")),
+    "oldpassword": (_("Current password"), ""),
+    "password": (_("Password"), ""),
+    "password1": (_("New password"), _("At least 10 characters. Several words are easy to remember.")),
+    "password2": (_("New password, again"), ""),
+    "code": (_("Code"), ""),
+}
+ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
+    "username": {"autocapitalize": "none", "spellcheck": "false"},
+    "code": {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
+}
 
-class SignInForm(LoginForm):
-    """allauth's form, with a label that says what to type; what was typed stays when the password was wrong."""
+
+class _PlainForm(Form):
+    """Takes placeholders away (they vanish when they are needed) and says the words above."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        login = self.fields["login"]
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.widget.attrs.update(ATTRIBUTES.get(name, {}))
+            field.label, field.help_text = WORDS.get(name, (field.label, field.help_text))
+
+
+class SignInForm(_PlainForm, account.LoginForm):
+    """Username or e-mail address, and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        login, password = self.fields["login"], self.fields["password"]
         login.label = _("Username or email address")
-        login.max_length = 254
-        login.widget.attrs = {
-            "autocomplete": "username",
-            "autocapitalize": "none",
-            "spellcheck": "false",
-            "maxlength": "254",
-            "autofocus": not self.initial.get("login"),
-        }
-        password = self.fields["password"]
-        password.help_text = ""
-        password.max_length = 1_024
-        password.widget.attrs = {"autocomplete": "current-password", "autofocus": bool(self.initial.get("login"))}
+        # Whoever is known types the password first. Lengths are bounded: a hash of a megabyte is a gift to an attacker.
+        known = bool(self.initial.get("login"))
+        login.widget.attrs.update(autocomplete="username", autocapitalize="none", spellcheck="false", maxlength="254")
+        login.widget.attrs["autofocus"] = not known
+        password.widget.attrs.update(maxlength="1024", autofocus=known)
+        login.max_length, password.max_length = 254, 1_024  # type: ignore[attr-defined]  # both are CharFields
+
+
+class SignUpForm(_PlainForm, account.SignupForm):
+    """Username, e-mail address, password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("Password")
+
+
+class AddEmailForm(_PlainForm, account.AddEmailForm):
+    """One more address."""
+
+
+class ChangePasswordForm(_PlainForm, account.ChangePasswordForm):
+    """The current password and a new one."""
+
+
+class SetPasswordForm(_PlainForm, account.SetPasswordForm):
+    """A first password."""
+
+
+class ResetPasswordForm(_PlainForm, account.ResetPasswordForm):
+    """Where to send the link."""
+
+
+class ResetPasswordKeyForm(_PlainForm, account.ResetPasswordKeyForm):
+    """A new password, by the link."""
+
+
+class ReauthenticateForm(_PlainForm, account.ReauthenticateForm):
+    """The password again."""
+
+
+class AuthenticateForm(_PlainForm, mfa.AuthenticateForm):
+    """The second step of a sign-in."""
+
+
+class ReauthenticateByCodeForm(_PlainForm, mfa.ReauthenticateForm):
+    """A code again."""
+
+
+class ActivateTOTPForm(_PlainForm, totp.ActivateTOTPForm):
+    """The first code of a new authenticator."""

@@ -26,7 +26,6 @@ class SignInView(account.LoginView):
     Nothing changes until the new sign-in is complete: whoever cancels stays signed in as before (CVE-2023-6787).
     """
 
-    form_class = SignInForm
     former: User | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
