@@ -23,6 +23,16 @@ SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
 SEED_WRAPPING = "oauth_server.keys.wrap"
 
 ACCOUNT_ADAPTER = "identity.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "identity.sign_in.forms.SignInForm",
+    "signup": "identity.sign_in.forms.SignUpForm",
+    "add_email": "identity.sign_in.forms.AddEmailForm",
+    "change_password": "identity.sign_in.forms.ChangePasswordForm",
+    "set_password": "identity.sign_in.forms.SetPasswordForm",
+    "reset_password": "identity.sign_in.forms.ResetPasswordForm",
+    "reset_password_from_key": "identity.sign_in.forms.ResetPasswordKeyForm",
+    "reauthenticate": "identity.sign_in.forms.ReauthenticateForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_USERNAME_MIN_LENGTH = 2
@@ -46,6 +56,11 @@ ACCOUNT_RATE_LIMITS: dict[str, str | None] | bool = (
 )
 
 MFA_ADAPTER = "identity.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "identity.sign_in.forms.AuthenticateForm",
+    "reauthenticate": "identity.sign_in.forms.ReauthenticateByCodeForm",
+    "activate_totp": "identity.sign_in.forms.ActivateTOTPForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # half a minute of a telephone's clock
 MFA_RECOVERY_CODES_SHOW_ONCE = True
