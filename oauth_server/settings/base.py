@@ -12,6 +12,7 @@ from oauth_server.settings.given import *  # noqa: F403
 from oauth_server.settings.given import BASE_DIR, DATA_DIR, ENVIRONMENT
 from oauth_server.settings.hardening import *  # noqa: F403
 from oauth_server.settings.logging import logging_config
+from oauth_server.settings.operators import *  # noqa: F403
 
 SECRET_KEY_FILE = ENVIRONMENT["SECRET_KEY_FILE"] or DATA_DIR / "secret_key"
 KEY_ENCRYPTION_KEY_FILE = ENVIRONMENT["KEY_ENCRYPTION_KEY_FILE"] or DATA_DIR / "key_encryption_key"
@@ -45,8 +46,8 @@ INSTALLED_APPS = [
     "identity",
     "oauth_server",
     "oauth2_provider",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "oauth_server.admin.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -106,6 +107,7 @@ LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMS_URLFIELD_ASSUME_HTTPS = True  # what Django 6 does anyway
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 DATABASES = {"default": database(ENVIRONMENT["DATABASE_URL"], DATA_DIR)}
@@ -117,11 +119,19 @@ OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth_server.RefreshToken"  # noqa: S105 
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth_server.IDToken"  # noqa: S105  # a model, no password
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth_server.DeviceCode"
 OAUTH2_PROVIDER = {
+    # Its endpoints are not mounted; its resource classes, which are used, shall be as strict as the rest.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "APPLICATION_ADMIN_CLASS": "oauth_server.admin.clients.ClientAdmin",
-    "ACCESS_TOKEN_ADMIN_CLASS": "oauth_server.admin.tokens.ReadOnlyAdmin",
-    "GRANT_ADMIN_CLASS": "oauth_server.admin.tokens.ReadOnlyAdmin",
-    "ID_TOKEN_ADMIN_CLASS": "oauth_server.admin.tokens.ReadOnlyAdmin",
-    "REFRESH_TOKEN_ADMIN_CLASS": "oauth_server.admin.tokens.ReadOnlyAdmin",
+    "ACCESS_TOKEN_ADMIN_CLASS": "oauth_server.admin.tokens.AccessTokenAdmin",
+    "GRANT_ADMIN_CLASS": "oauth_server.admin.tokens.CodeAdmin",
+    "ID_TOKEN_ADMIN_CLASS": "oauth_server.admin.base.ReadOnlyAdmin",
+    "REFRESH_TOKEN_ADMIN_CLASS": "oauth_server.admin.tokens.RefreshTokenAdmin",
     "OAUTH2_VALIDATOR_CLASS": "oauth_server.resource_server.dot_validator.GatehouseValidator",
 }
 

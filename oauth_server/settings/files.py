@@ -11,8 +11,8 @@ from typing import Final
 
 from oauth_server.settings.environment import BadSetting
 
-KEY_BYTES: Final = 32
-_HOW: Final = "openssl rand -base64 32 | tr '+/' '-_'"
+# setting → octets. Django wants its key longer than 50 characters; AES-256 wants exactly 32 octets.
+OCTETS: Final = {"SECRET_KEY_FILE": 64, "KEY_ENCRYPTION_KEY_FILE": 32, "METRICS_TOKEN_FILE": 32}
 
 
 def prepare_data_dir(folder: Path) -> None:
@@ -31,8 +31,8 @@ def prepare_data_dir(folder: Path) -> None:
         raise BadSetting("DATA_DIR", f"names {folder}, which this user may not write to.")
 
 
-def make_secret(file: Path) -> None:
-    """Write 32 random octets, base64url, mode 0600, unless the file exists.
+def make_secret(file: Path, octets: int) -> None:
+    """Write random octets, base64url, mode 0600, unless the file exists.
 
     The name appears only when the content is complete: of several processes that start together exactly one wins,
     and none reads half a key.
@@ -44,7 +44,7 @@ def make_secret(file: Path) -> None:
         return
     draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+        out.write(base64.urlsafe_b64encode(secrets.token_bytes(octets)) + b"\n")
         out.flush()
         os.fsync(out.fileno())
     try:
@@ -60,23 +60,25 @@ def read_secret(file: Path, setting: str, *, make: bool) -> str:
 
     Args:
         file: where it is.
-        setting: the variable that names it, for the sentence.
+        setting: the variable that names it; OCTETS says how long it must be.
         make: create it when it is missing (development and tests).
 
     Raises:
-        BadSetting: it is missing, unreadable, or holds fewer than 32 octets of base64url.
+        BadSetting: it is missing, unreadable, too short, or no base64url.
     """
+    wanted = OCTETS[setting]
+    how = f"Make one with: openssl rand -base64 {wanted} | tr -d '\\n' | tr '+/' '-_' > {file}"
     try:
         if make:
-            make_secret(file)
+            make_secret(file, wanted)
         text = file.read_text("ascii").strip()
         octets = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except FileNotFoundError:
-        raise BadSetting(setting, f"names {file}, which does not exist. Make one with: {_HOW} > {file}") from None
+        raise BadSetting(setting, f"names {file}, which does not exist. {how}") from None
     except OSError as error:
         raise BadSetting(setting, f"names {file}, which cannot be used ({error.strerror}).") from None
     except (ValueError, binascii.Error):
-        raise BadSetting(setting, f"names {file}, which is not base64url. Make one with: {_HOW} > {file}") from None
-    if len(octets) < KEY_BYTES:
-        raise BadSetting(setting, f"names {file}, which holds fewer than {KEY_BYTES} octets. Make one with: {_HOW}")
+        raise BadSetting(setting, f"names {file}, which is not base64url. {how}") from None
+    if len(octets) < wanted:
+        raise BadSetting(setting, f"names {file}, which holds fewer than {wanted} octets. {how}")
     return text

@@ -133,8 +133,8 @@ def test_production_refuses_what_would_be_unsafe(tmp_path: Path, environment: di
 
 
 def test_the_deployment_check_is_silent_in_production(tmp_path: Path) -> None:
-    for name in ("secret_key", "key_encryption_key"):
-        files.make_secret(tmp_path / name)
+    for name, octets in (("secret_key", 64), ("key_encryption_key", 32)):
+        files.make_secret(tmp_path / name, octets)
     done = manage(
         "check", "--deploy", "--fail-level", "DEBUG",
         DJANGO_SETTINGS_MODULE="oauth_server.settings.production", DATA_DIR=str(tmp_path), ISSUER="https://login.example",
@@ -172,7 +172,7 @@ def test_a_secret_file_that_is_too_short_or_no_base64url_is_refused(tmp_path: Pa
 
 
 def test_processes_that_start_together_agree_on_one_secret(tmp_path: Path) -> None:
-    program = f"from pathlib import Path; from oauth_server.settings.files import *; print(read_secret(Path({str(tmp_path / 'k')!r}), 'K', make=True))"
+    program = f"from pathlib import Path; from oauth_server.settings.files import *; print(read_secret(Path({str(tmp_path / 'k')!r}), 'SECRET_KEY_FILE', make=True))"
     racers = [
         subprocess.Popen([sys.executable, "-c", program], cwd=BASE_DIR, stdout=subprocess.PIPE, text=True)
         for _ in range(6)
