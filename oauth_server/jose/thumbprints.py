@@ -29,7 +29,7 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     names = REQUIRED.get(kty) if isinstance(kty, str) else None
     if names is None or not all(isinstance(jwk.get(name), str) for name in names):
         raise JoseError("A key lacks a member that makes it.")
-    essence = json.dumps({name: jwk[name] for name in names}, separators=(",", ":"), sort_keys=True)
+    essence = json.dumps({name: jwk[name] for name in names}, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
     try:
         return encode(hashlib.sha256(essence.encode("utf-8")).digest())
     except UnicodeEncodeError:

@@ -28,7 +28,8 @@ class KeyState:
         """``announced``, ``signing`` or ``verifying``."""
         if self.signs_until is not None:
             return "verifying"
-        return "signing" if self.signs_from <= now else "announced"
+        # A key that was made to sign at once does sign, also in the eyes of a process whose clock is a little behind.
+        return "signing" if self.signs_from <= max(now, self.announced_at) else "announced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,26 @@ def _newest(keys: Iterable[KeyState]) -> KeyState:
     return max(keys, key=lambda key: (key.signs_from, key.announced_at, key.kid))
 
 
+def chosen(keys: Iterable[KeyState], alg: str, now: datetime) -> KeyState | None:
+    """The key that signs with ``alg``: the one that began last, else the one that was announced longest ago.
+
+    The latter is for a clock that jumped back: it must not stop the server, and that key is the best known.
+    """
+    alive = [key for key in keys if key.alg == alg and key.signs_until is None]
+    signing = [key for key in alive if key.age(now) == "signing"]
+    if signing:
+        return _newest(signing)
+    return min(alive, key=lambda key: (key.announced_at, key.kid), default=None)
+
+
 def _plan_algorithm(alg: str, keys: Collection[KeyState], policy: Policy, now: datetime) -> Changes:
+    current = chosen(keys, alg, now)
+    if current is None:
+        return Changes(create=(NewKey(alg, now),))
+    if current.age(now) == "announced":
+        return Changes(promote=(current.kid,))
     signing = [key for key in keys if key.age(now) == "signing"]
     announced = [key for key in keys if key.age(now) == "announced"]
-    if not signing:
-        if not announced:
-            return Changes(create=(NewKey(alg, now),))
-        early = min(announced, key=lambda key: (key.announced_at, key.kid))
-        return Changes(promote=(early.kid,))
-    current = _newest(signing)
     changes = Changes(retire=tuple(key.kid for key in signing if key != current), verifies_until=now + policy.overlap)
     ends = current.signs_from + policy.rotation
     if not announced and now >= ends - policy.announcement:
@@ -142,11 +154,11 @@ def plan_now(keys: Collection[KeyState], policy: Policy, now: datetime, *, revok
     """
     old = [key for key in keys if key.alg in policy.algorithms]
     create = tuple(NewKey(alg, now) for alg in policy.algorithms)
-    # An announced key never signed, but its private part lay beside the others.
-    announced = tuple(key.kid for key in old if key.age(now) == "announced")
+    # An announced key never signed, but its private part lay beside the others. One that is about to sign may have begun
+    # where a clock is ahead of ours, so it is treated as if it had.
+    unused = tuple(key.kid for key in old if key.age(now) == "announced" and key.signs_from > now + policy.overlap)
+    used = [key for key in old if key.kid not in unused]
     if revoke:
-        return Changes(
-            create=create, remove=announced, revoke=tuple(key.kid for key in old if key.kid not in announced)
-        )
-    signing = tuple(key.kid for key in old if key.age(now) == "signing")
-    return Changes(create=create, retire=signing, verifies_until=now + policy.overlap, remove=announced)
+        return Changes(create=create, remove=unused, revoke=tuple(key.kid for key in used))
+    retire = tuple(key.kid for key in used if key.signs_until is None)
+    return Changes(create=create, retire=retire, verifies_until=now + policy.overlap, remove=unused)

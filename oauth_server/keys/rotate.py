@@ -77,12 +77,14 @@ def _row(pair: KeyPair, signs_from: datetime, now: datetime) -> SigningKey:
     )
 
 
+def state_of(key: SigningKey) -> KeyState:
+    """A published key, as the plan sees it."""
+    return KeyState(key.kid, key.alg, key.announced_at, key.signs_from, key.signs_until, key.verifies_until)
+
+
 def states() -> list[KeyState]:
     """Every published key, as the plan sees it."""
-    return [
-        KeyState(key.kid, key.alg, key.announced_at, key.signs_from, key.signs_until, key.verifies_until)
-        for key in SigningKey.objects.alive()
-    ]
+    return [state_of(key) for key in SigningKey.objects.alive()]
 
 
 def _apply(changes: Changes, pairs: dict[str, KeyPair], now: datetime) -> Rotation:
@@ -123,6 +125,8 @@ def apply(decide: Callable[[list[KeyState]], Changes], now: datetime) -> Rotatio
             pairs |= {new.alg: generate(new.alg) for new in changes.create if new.alg not in pairs}
             done = _apply(changes, pairs, now)
     freshness.forget()
+    # Within an outer transaction others could look too early and remember the old version for a second.
+    transaction.on_commit(freshness.forget)
     return done
 
 

@@ -20,7 +20,7 @@ from django.db import InterfaceError, OperationalError
 from oauth_server.jose.algorithms import SIGNING
 from oauth_server.jose.key_sets import KeySet
 from oauth_server.jose.sign import Signer, private_signer
-from oauth_server.keys import rotate
+from oauth_server.keys import plan, rotate
 from oauth_server.keys.wrap import WrapError, unwrap
 from oauth_server.models import SigningKey, freshness
 from oauth_server.protocol.errors import ServerError
@@ -48,6 +48,7 @@ class _Snapshot:
 
     version: int
     keys: tuple[SigningKey, ...]
+    states: tuple[plan.KeyState, ...]
     public: PublicKeySet
     key_set: KeySet
     hints: KeySet | None = None
@@ -69,7 +70,8 @@ def _prepare(keys: Sequence[SigningKey]) -> PublicKeySet:
 
 def _load(version: int) -> _Snapshot:
     keys = tuple(SigningKey.objects.alive())
-    return _Snapshot(version, keys, _prepare(keys), KeySet.from_jwks({"keys": [_public(key) for key in keys]}))
+    states = tuple(rotate.state_of(key) for key in keys)
+    return _Snapshot(version, keys, states, _prepare(keys), KeySet.from_jwks({"keys": [_public(key) for key in keys]}))
 
 
 def _current() -> _Snapshot:
@@ -90,17 +92,6 @@ def forget() -> None:
     _snapshot = None
 
 
-def _signing_key(snapshot: _Snapshot, alg: str, now: datetime) -> SigningKey:
-    ready = [key for key in snapshot.keys if key.alg == alg and key.signs_until is None and key.private]
-    if not ready:
-        raise ServerError(detail=f"There is no {alg} signing key; run `manage.py rotate_keys`.")
-    begun = [key for key in ready if key.signs_from <= now]
-    if begun:
-        return max(begun, key=lambda key: (key.signs_from, key.announced_at, key.kid))
-    # A clock that jumped back must not stop the server: the key that was announced longest is the best known.
-    return min(ready, key=lambda key: (key.announced_at, key.kid))
-
-
 def signer(alg: str, now: datetime | None = None) -> Signer:
     """What signs with ``alg`` at this moment.
 
@@ -112,10 +103,13 @@ def signer(alg: str, now: datetime | None = None) -> Signer:
         ServerError: there is no such key, or it does not open under this key-encryption key.
     """
     snapshot = _current()
-    key = _signing_key(snapshot, alg, now or datetime.now(UTC))
-    found = snapshot.signers.get(key.kid)
+    chosen = plan.chosen(snapshot.states, alg, now or datetime.now(UTC))
+    if chosen is None:
+        raise ServerError(detail=f"There is no {alg} signing key; run `manage.py rotate_keys`.")
+    found = snapshot.signers.get(chosen.kid)
     if found is not None:
         return found
+    key = next(key for key in snapshot.keys if key.kid == chosen.kid)
     try:
         private = unwrap(bytes(key.private), rotate.wrap_context(key.kid))
     except WrapError as error:

@@ -7,28 +7,13 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from oauth_server.keys import store
-from oauth_server.models import freshness
-
 HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
-
-
-@pytest.fixture(autouse=True)
-def _keys_are_read_again() -> Iterator[None]:
-    """The database is rolled back behind the caches' back."""
-    store.forget()
-    freshness.forget()
-    yield
-    store.forget()
-    freshness.forget()
 
 
 def b64(octets: bytes) -> str:
