@@ -1,6 +1,9 @@
 """Imported once when Django is ready: connects what listens. Nothing else may import it."""
 
 from oauth_server.logout import receivers as logout_receivers
+from oauth_server.resource_server.dot_validator import adopt_decorators
 from oauth_server.tokens import receivers as token_receivers
 
 __all__ = ["logout_receivers", "token_receivers"]
+
+adopt_decorators()
