@@ -26,8 +26,8 @@ _LONGEST: Final = 2_048
 # RFC 3986 §2: only these characters may stand in a URI. No backslash, white space, control or non-ASCII character.
 _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.\-]*")
-_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?(?=[/?]|$)")
-_LOOPBACK_IP: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::(\d{1,5}))?([/?].*)?")
+_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?(?=[/?]|$)")
+_LOOPBACK_IP: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?([/?].*)?")
 
 
 # What makes any URI unfit, in words that follow the URI itself; the first that applies is told.
