@@ -96,7 +96,7 @@ class Browser:
         """Do whatever the server asks until it answers the client or shows something else."""
         for _ in range(12):
             where = urlsplit(location(response))
-            if where.netloc or response.status_code != 303:
+            if where.scheme or response.status_code != 303:
                 return response
             if where.path == "/account/login/":
                 self.sign_in(person)
