@@ -14,6 +14,8 @@ from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from identity.models.fields import WebAddressField
+
 
 class PersonManager(UserManager["User"]):
     """Named queries about people."""
@@ -33,6 +35,10 @@ class PersonManager(UserManager["User"]):
             .order_by("-owns", "claims", Case(When(username=login, then=0), default=1), "date_joined")
             .first()
         )
+
+    def named(self, username: str) -> User | None:
+        """The person with exactly this username."""
+        return self.filter(username=username).first()
 
     def known_as(self, name: str) -> User | None:
         """Whom an operator means: by subject identifier, else as at sign-in."""
@@ -87,9 +93,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     family_name = models.CharField(_("family name"), max_length=150, blank=True)
     middle_name = models.CharField(_("middle name"), max_length=150, blank=True)
     nickname = models.CharField(_("nickname"), max_length=150, blank=True)
-    profile = models.URLField(_("profile page"), max_length=500, blank=True)
-    picture = models.URLField(_("picture"), max_length=500, blank=True)
-    website = models.URLField(_("website"), max_length=500, blank=True)
+    profile = WebAddressField(_("profile page"), max_length=500, blank=True)
+    picture = WebAddressField(_("picture"), max_length=500, blank=True)
+    website = WebAddressField(_("website"), max_length=500, blank=True)
     gender = models.CharField(_("gender"), max_length=50, blank=True)
     birthdate = models.CharField(_("birthdate"), max_length=10, blank=True)
     zoneinfo = models.CharField(_("time zone"), max_length=64, blank=True)

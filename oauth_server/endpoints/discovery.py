@@ -16,7 +16,7 @@ from identity.claims import SCOPE_CLAIMS
 from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
-from oauth_server.clients.fields import ASSERTION_ALGORITHMS
+from oauth_server.clients.methods import assertion
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.endpoints.base import protocol_endpoint
@@ -70,9 +70,6 @@ def document() -> dict[str, Any]:
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
     }
-    signed = [ASSERTION_ALGORITHMS[method] for method in methods if method in ASSERTION_ALGORITHMS]
-    if signed:
-        metadata["token_endpoint_auth_signing_alg_values_supported"] = sorted(frozenset().union(*signed))
     if features.userinfo:
         metadata["userinfo_endpoint"] = f"{issuer}/oauth/userinfo"
         metadata["userinfo_signing_alg_values_supported"] = metadata["id_token_signing_alg_values_supported"]
@@ -84,6 +81,11 @@ def document() -> dict[str, Any]:
         metadata["revocation_endpoint_auth_methods_supported"] = methods
     if features.rp_initiated_logout:
         metadata["end_session_endpoint"] = f"{issuer}/oauth/logout"
+    # RFC 8414 §2: required beside a method that signs, for each endpoint that authenticates clients.
+    signed = [assertion.ALGORITHMS[method] for method in methods if method in assertion.ALGORITHMS]
+    for endpoint in ("token", "introspection", "revocation"):
+        if signed and f"{endpoint}_endpoint" in metadata:
+            metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = sorted(frozenset().union(*signed))
     return metadata
 
 

@@ -28,7 +28,7 @@ def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
     """RFC 7009 §2: 200 for a token that is gone now, was gone before, or never was; JSON, since some clients parse it."""
     parameters = form_parameters(request)
     client = authenticate(credentials_of(request, parameters, "revoke"), now)
-    found = find(parameters.required("token"), now)
+    found = find(parameters.required("token"), now, even_spent=True)
     if found is None:
         return json_response({})
     if found.client.client_id != client.client_id:

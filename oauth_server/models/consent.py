@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from oauth_server.models.client import Client
@@ -53,6 +54,19 @@ class ConsentManager(models.Manager["Consent"]):
         )
         return rows[0]
 
+    def revoke(self, consent: int, now: datetime) -> bool:
+        """Take one back; False when it was taken back before, so that of two callers exactly one tells of it."""
+        return bool(self.filter(pk=consent, revoked_at=None).update(revoked_at=now))
+
+    def of_person(self, user: uuid.UUID) -> list[Consent]:
+        """What a person has not taken back, with its client and ``signed_in_at`` and ``refreshed_at``, in one statement."""
+        return list(
+            self.filter(user=user, revoked_at=None)
+            .select_related("application")
+            .annotate(signed_in_at=Max("families__created"), refreshed_at=Max("families__refresh_tokens__created"))
+            .order_by("application__name", "pk")
+        )
+
 
 class Consent(models.Model):
     """One decision. A revoked consent stays: everything issued under it is dead, and a new decision is a new row."""
@@ -66,6 +80,9 @@ class Consent(models.Model):
     updated = models.DateTimeField()
     expires = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    signed_in_at: datetime | None
+    refreshed_at: datetime | None
 
     objects: ClassVar[ConsentManager] = ConsentManager()
 

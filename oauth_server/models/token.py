@@ -117,7 +117,11 @@ class RefreshTokenManager(models.Manager["RefreshToken"]):
 
     def find(self, digest: bytes) -> RefreshToken | None:
         """A refresh token, spent or not, with all that its liveness hangs on; one statement."""
-        return self.select_related("family__user", "family__session", "family__consent").filter(digest=digest).first()
+        return (
+            self.select_related("application", "family__user", "family__session", "family__consent")
+            .filter(digest=digest)
+            .first()
+        )
 
 
 class RefreshToken(AbstractRefreshToken):
@@ -157,7 +161,7 @@ class AccessTokenManager(models.Manager["AccessToken"]):
     def find(self, digest: bytes) -> AccessToken | None:
         """An opaque token with all that its liveness hangs on; one statement."""
         return (
-            self.select_related("family__user", "family__session", "family__consent")
+            self.select_related("application", "family__user", "family__session", "family__consent")
             .annotate(email_is_verified=email_is_verified("family__user"))
             .filter(digest=digest)
             .first()
