@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from oauth_server.authorize import request as requests
@@ -198,12 +199,13 @@ CHECKS: Final = (
 )
 
 
-def judge(parameters: Parameters, where: Destination) -> AuthorizeRequest:
+def judge(parameters: Parameters, where: Destination, now: datetime) -> AuthorizeRequest:
     """Run the table, then make the value that everything after works with.
 
     Args:
         parameters: as received.
         where: what ``destination`` found.
+        now: aware UTC.
 
     Raises:
         OAuthError: the first check that failed; it may travel to the client.
@@ -212,5 +214,5 @@ def judge(parameters: Parameters, where: Destination) -> AuthorizeRequest:
         check.judge(parameters, where.client)
     hinted_subject = ""
     if (hint := parameters.get("id_token_hint")) is not None:
-        hinted_subject = id_token_hint.read(hint, audience=where.client).subject
+        hinted_subject = id_token_hint.read(hint, now, audience=where.client).subject
     return requests.read(parameters, where.client, where.redirect_uri, hinted_subject)

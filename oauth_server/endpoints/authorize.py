@@ -79,7 +79,7 @@ def _raw(request: HttpRequest) -> bytes:
 
 
 def _start(request: HttpRequest, parameters: Parameters, where: Destination, now: datetime) -> HttpResponse:
-    asked = checks.judge(parameters, where)
+    asked = checks.judge(parameters, where, now)
     if request.method == "POST":
         # From another site a POST carries no cookies: who is signed in shows at the GET that follows.
         key, _ = open_interaction(asked, where.client, None, now)

@@ -54,7 +54,7 @@ def read(parameters: Parameters, now: datetime) -> LogoutRequest:
     """
     hint = None
     if (token := parameters.get("id_token_hint")) is not None:
-        hint = id_token_hint.read(token, now=now)
+        hint = id_token_hint.read(token, now)
     client = hint.client if hint else None
     if (client_id := parameters.get("client_id")) is not None:
         if hint is not None and hint.client.client_id != client_id:

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from oauth_server.clients import registry, secrets
 from oauth_server.clients.client import RegisteredClient
@@ -38,13 +37,13 @@ class Hint:
     sid: str
 
 
-def read(token: str, audience: RegisteredClient | None = None, now: datetime | None = None) -> Hint:
+def read(token: str, now: datetime, audience: RegisteredClient | None = None) -> Hint:
     """Verify a hint: our signature, our name as issuer, a client of ours as its one audience.
 
     Args:
         token: as received.
+        now: aware UTC; only decides which client secrets live.
         audience: the client that presents it; None when that is for the hint to say.
-        now: aware; the clock's when absent. Only decides which client secrets live.
 
     Raises:
         InvalidRequest: it is not an ID token of ours, or was issued to another client.
@@ -54,7 +53,7 @@ def read(token: str, audience: RegisteredClient | None = None, now: datetime | N
         client = _client(seen.claims)
         if seen.header["alg"] in SYMMETRIC:
             # OpenID Connect Core §10.1: keyed with the secret of the client that it was issued to.
-            keys = KeySet.from_secret(*secrets.readable(client, now or timezone.now()))
+            keys = KeySet.from_secret(*secrets.readable(client, now))
             algorithms = SYMMETRIC
         else:
             keys, algorithms = store.hint_keys(), frozenset(SIGNING)
