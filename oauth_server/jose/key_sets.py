@@ -82,6 +82,8 @@ def parse_key(jwk: Mapping[str, Any]) -> VerificationKey:
         JoseError: its type or curve is not ours, a member is missing or malformed, the point is not on its curve, the RSA
             key is weak, or it is for something other than signatures.
     """
+    if not isinstance(jwk, Mapping):
+        raise JoseError("A key is no JSON object.")
     kty, crv, alg, kid = (_text(jwk, name) for name in ("kty", "crv", "alg", "kid"))
     importer = _IMPORT.get(kty)
     if importer is None or (kty != "RSA" and (kty, crv) not in _CURVES):
@@ -134,7 +136,7 @@ class KeySet:
         for row in rows:
             try:
                 keys.append(parse_key(row))
-            except (JoseError, AttributeError):
+            except JoseError:
                 continue
         return cls(keys)
 

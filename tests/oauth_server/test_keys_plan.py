@@ -228,3 +228,25 @@ def test_a_plan_is_total_and_settles(policy: Policy, keys: st.DataObject) -> Non
         world.carry_out(changes)
     assert not plan(list(world.keys.values()), policy, NOW)
     world.sign_everything()
+
+
+def test_a_resource_server_that_only_caches_never_meets_an_unknown_key() -> None:
+    """Scorecard X-01: JWKS read again only when max-age is over, never on an unknown kid, through twenty rotations."""
+    step, max_age, life = timedelta(minutes=10), timedelta(hours=1), timedelta(minutes=50)
+    world = World(Policy(("ES256",), announcement=2 * max_age, rotation=timedelta(hours=5), overlap=life))
+    world.beat()
+    cache, read_at = set(world.keys), world.now
+    tokens: list[tuple[datetime, str]] = []
+    signed_by = set()
+    for tick in range(6 * 5 * 21):
+        world.now += step
+        if tick % 6 == 0:
+            world.beat()
+        if world.now - read_at >= max_age:
+            cache, read_at = set(world.keys), world.now
+        key = chosen(world.keys.values(), "ES256", world.now)
+        assert key is not None
+        tokens = [(made, kid) for made, kid in tokens if world.now < made + life] + [(world.now, key.kid)]
+        signed_by.add(key.kid)
+        assert {kid for _, kid in tokens} <= cache
+    assert len(signed_by) >= 20
