@@ -16,6 +16,8 @@ from django.db import transaction
 from django.db.utils import IntegrityError
 
 from identity.models import User
+from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
+from oauth_server.audit.record import record
 from oauth_server.clients import registry, secrets
 from oauth_server.clients.client import PUBLIC
 from oauth_server.clients.fields import FIELDS
@@ -166,6 +168,7 @@ def register(
             row.save(force_insert=True)
             secret = _give_secret(row, now, chosen_secret)
             StateVersion.objects.bump("clients")
+            record(ClientRegistered(client_id=row.client_id, by_operator=by_operator))
     except IntegrityError:
         raise InvalidClientMetadata(f"client_id {row.client_id} is taken.") from None
     registry.forget()
@@ -193,10 +196,14 @@ def update(
         row = Client.objects.lock(client_id)
         if row is None:
             raise LookupError(client_id)
+        former = row.tokens_not_before
         _fill_row(row, read)
+        # Metadata that does not speak of it must not bring dead tokens back to life.
+        row.tokens_not_before = max((moment for moment in (former, row.tokens_not_before) if moment), default=None)
         row.save()
         secret = _give_secret(row, now, chosen_secret)
         StateVersion.objects.bump("clients")
+        record(ClientUpdated(client_id=row.client_id, by_operator=by_operator, new_secret=bool(secret)))
     registry.forget()
     return row, _answer(row, secret)
 

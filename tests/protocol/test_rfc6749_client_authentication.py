@@ -19,6 +19,7 @@ from oauth_server.clients.metadata import register
 from oauth_server.models import Client, StateVersion
 from oauth_server.protocol.errors import InvalidClient, InvalidRequest, OAuthError
 from oauth_server.protocol.parameters import Parameters
+from tests.support.clients import basic
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REDIRECT = "https://app.example/cb"
@@ -27,11 +28,6 @@ REDIRECT = "https://app.example/cb"
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
     registry.forget()
-
-
-def basic(client_id: str, secret: str, *, encode: bool = True) -> str:
-    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}" if encode else f"{client_id}:{secret}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
 def sent(authorization: str | None = None, **parameters: str) -> RegisteredClient:

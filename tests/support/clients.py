@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
@@ -42,6 +44,12 @@ def claims(client_id: str, **others: Any) -> dict[str, Any]:
 def sign(payload: dict[str, Any], key: ECKey | RSAKey | OctKey, alg: str = "ES256", **header: Any) -> str:
     """A JWT made by joserfc."""
     return jwt.encode({"alg": alg, **header}, payload, key, algorithms=[alg])
+
+
+def basic(client_id: str, secret: str) -> str:
+    """The Authorization header of client_secret_basic, encoded as RFC 6749 §2.3.1 says."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
 def send(authorization: str | None = None, *, now: datetime | None = None, **parameters: str) -> RegisteredClient:

@@ -1,0 +1,80 @@
+"""``manage.py create_client``: register a client from RFC 7591 metadata."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from oauth_server.clients import metadata, registry
+from oauth_server.protocol.errors import OAuthError
+
+
+class Command(BaseCommand):
+    """An operator's word counts for every member, a chosen ``client_id`` and ``client_secret`` among them."""
+
+    help = "Register a client: RFC 7591 metadata as JSON on standard input or in --json; the answer is JSON, with the secret once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        parser.add_argument("--json", help="The metadata; read from standard input when absent.")
+        parser.add_argument("--update", action="store_true", help="Replace the metadata of a client that exists.")
+        parser.add_argument(
+            "--clients",
+            type=Path,
+            help='Register or replace every client of a JSON file, {"register": [{…}, …]}: all of them or none.',
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Register.
+
+        Raises:
+            CommandError: the metadata is no JSON or may not be registered, or the client_id is taken.
+        """
+        now = timezone.now()
+        if options["clients"] is not None:
+            answer: dict[str, Any] = {"clients": self._register_all(options["clients"], now)}
+        else:
+            text = options["json"] if options["json"] is not None else sys.stdin.read()
+            answer = self._register(_read(text, "The metadata"), now, may_replace=options["update"])
+        self.stdout.write(json.dumps(answer))
+
+    def _register_all(self, file: Path, now: datetime) -> list[dict[str, Any]]:
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} cannot be read: {error}.") from None
+        rows = _read(text, str(file)).get("register")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise CommandError(f"{file} must have a list of clients called register.")
+        with transaction.atomic():
+            return [self._register(row, now, may_replace=True) for row in rows]
+
+    def _register(self, members: Mapping[str, Any], now: datetime, *, may_replace: bool) -> dict[str, Any]:
+        client_id = members.get("client_id")
+        known = registry.get(client_id) if isinstance(client_id, str) else None
+        if known is not None and not may_replace:
+            raise CommandError(f"There is a client {client_id} already; --update replaces its metadata.")
+        try:
+            if known is not None:
+                return metadata.update(known.client_id, members, now=now)[1]
+            return metadata.register(members, now=now)[1]
+        except OAuthError as error:
+            raise CommandError(f"{error.error}: {error.description}") from None
+
+
+def _read(text: str, what: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CommandError(f"{what} is no JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise CommandError(f"{what} must be a JSON object.")
+    return value
