@@ -1,9 +1,52 @@
 """What the app server (Granian) loads."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.core.wsgi import get_wsgi_application
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oauth_server.settings.production")
 
-application = get_wsgi_application()
+
+def below(path: str, app: WSGIApplication) -> WSGIApplication:
+    """Serve ``app`` below the path of an issuer such as ``https://example.org/tenant`` (RFC 8414 §3.1).
+
+    Every address gets the prefix, whether a proxy in front strips it or not; ``/.well-known/…/tenant`` stays at the root.
+
+    Args:
+        path: of the issuer; empty for none.
+        app: what answers.
+    """
+    if not path:
+        return app
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked: str = environ.get("PATH_INFO", "")
+        environ["SCRIPT_NAME"] = path
+        if asked == path or asked.startswith(f"{path}/"):
+            environ["PATH_INFO"] = asked[len(path) :] or "/"
+        return app(environ, start_response)
+
+    return serve
+
+
+def _load() -> WSGIApplication:
+    app = get_wsgi_application()
+    # Settings and models exist from here on.
+    from django.conf import settings  # noqa: PLC0415
+
+    from oauth_server.audit import record  # noqa: PLC0415
+
+    record.start()
+    return below(urlsplit(settings.ISSUER).path, app)
+
+
+application = _load()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from oauth_server.audit import context
 from oauth_server.audit.events import ForeignToken, RefreshReused, TokenRefused
+from oauth_server.audit.record import record_later
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.keys import secrets
 from oauth_server.models import RefreshToken, TokenFamily
@@ -16,6 +19,7 @@ from oauth_server.protocol.parameters import Parameters
 from oauth_server.tokens.authorization import Authorization, Lineage, Refused
 from oauth_server.tokens.refresh_token import successor_of
 from oauth_server.tokens.revoke import revoke_family
+from oauth_server.tokens.suspicion import suspicions
 
 
 def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> Authorization | Refused:
@@ -37,6 +41,9 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
     family = TokenFamily.objects.standing(spent.family_id)
     if family is None or not _lives(family, client, now):
         return _dead(client, family)
+    address = context.current().ip_address
+    for event in suspicions(family, spent, address, settings.LIFETIMES.access_token, now):
+        record_later(replace(event, client_id=client.client_id))
     return _continue(family, spent.generation + 1, asked, parameters, client, presented=value)
 
 

@@ -141,6 +141,7 @@ class RefreshToken(AbstractRefreshToken):
     family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="refresh_tokens")
     application = models.ForeignKey(Client, on_delete=models.CASCADE, db_index=False, related_name="+")
     generation = models.PositiveIntegerField(default=0)
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
     created = models.DateTimeField()
     expires = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)

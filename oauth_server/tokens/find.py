@@ -47,12 +47,19 @@ class Found:
     amr: tuple[str, ...] = ()
 
 
-def find(token: str, now: datetime) -> Found | None:
-    """The live token behind a string, in at most one statement (scorecard R-10)."""
+def find(token: str, now: datetime, *, even_spent: bool = False) -> Found | None:
+    """The live token behind a string, in at most one statement (scorecard R-10).
+
+    Args:
+        token: as presented.
+        now: the moment of the request.
+        even_spent: a refresh token that was used counts as long as its family lives. Revocation asks so: a client that
+            throws a token away while its own refresh is under way must not be left with the successor (R-06).
+    """
     if secrets.well_formed(token, "at"):
         return _opaque(token, now)
     if secrets.well_formed(token, "rt"):
-        return _refresh(token, now)
+        return _refresh(token, now, even_spent=even_spent)
     if token.count(".") == 2:
         return _jwt(token, now)
     return None
@@ -95,10 +102,10 @@ def _opaque(token: str, now: datetime) -> Found | None:
     )
 
 
-def _refresh(token: str, now: datetime) -> Found | None:
+def _refresh(token: str, now: datetime, *, even_spent: bool) -> Found | None:
     digest = secrets.digest(token)
     row = RefreshToken.objects.find(digest)
-    if row is None or row.used_at is not None or row.expires <= now:
+    if row is None or row.expires <= now or (row.used_at is not None and not even_spent):
         return None
     family = row.family
     client = _usable(row.application.client_id, family.created)

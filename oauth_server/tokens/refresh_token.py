@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from oauth_server.audit import context
 from oauth_server.keys import secrets
 from oauth_server.models import RefreshToken
 from oauth_server.tokens.authorization import Authorization, Lineage
@@ -32,6 +33,7 @@ def mint(authorization: Authorization, lineage: Lineage, now: datetime) -> str:
             family_id=family,
             application_id=authorization.client.pk,
             generation=lineage.generation,
+            ip_address=context.current().ip_address,
             created=now,
             expires=min(now + timedelta(seconds=settings.LIFETIMES.refresh_token_idle), lineage.absolute_expiry),
         ).save(force_insert=True)

@@ -6,11 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from oauth_server.audit.events import TokenRevoked
 from oauth_server.audit.record import record
-from oauth_server.models import AccessToken, RevokedToken, TokenFamily
+from oauth_server.models import AccessToken, Consent, RevokedToken, TokenFamily
 from oauth_server.tokens.find import ACCESS, Found
 
 
@@ -38,6 +39,21 @@ def revoke_session(session_sid: str, now: datetime, reason: str) -> int:
     if count:
         record(TokenRevoked(reason=reason, count=count))
     return count
+
+
+def withdraw_consent(consent: int, now: datetime, reason: str) -> bool:
+    """Take a consent back and end what was issued under it, together; False when it was taken back before.
+
+    Args:
+        consent: primary key of the consent.
+        now: aware UTC.
+        reason: for the families and the audit log.
+    """
+    with transaction.atomic():
+        if not Consent.objects.revoke(consent, now):
+            return False
+        revoke_for(now, reason, consent=consent)
+    return True
 
 
 def revoke_found(found: Found, now: datetime, reason: str) -> None:

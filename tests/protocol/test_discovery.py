@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oidc.discovery import OpenIDProviderMetadata
@@ -30,8 +32,6 @@ def test_the_document_stands_at_both_addresses_and_may_be_cached(keys: None, add
 def test_another_library_finds_the_metadata_valid(keys: None) -> None:
     """Authlib validates both dialects; https is asked for by its rule, so the document is shown to it as such."""
     document = Http().get(ADDRESSES[0]).text.replace("http://127.0.0.1:8000", "https://op.example")
-    import json
-
     OpenIDProviderMetadata(json.loads(document)).validate()
     AuthorizationServerMetadata(json.loads(document)).validate()
 

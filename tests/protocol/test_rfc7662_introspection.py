@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from identity.models import User
-from oauth_server.models import AuditEvent
+from oauth_server.clients import registry
+from oauth_server.models import AuditEvent, Client, StateVersion, freshness
 from tests.support.parties import BASE, Party
 
 pytestmark = pytest.mark.django_db
@@ -112,9 +113,6 @@ def test_an_id_token_is_no_access_token(app: Party, redeem: Redeem) -> None:
 
 def test_tokens_from_before_the_clients_watershed_are_dead(app: Party, redeem: Redeem) -> None:
     """CVE-2026-8922: an operator's revoke-all for a client."""
-    from oauth_server.clients import registry
-    from oauth_server.models import Client, StateVersion, freshness
-
     token = redeem(app)
     Client.objects.filter(client_id=app.client_id).update(tokens_not_before=timezone.now())
     StateVersion.objects.bump("clients")

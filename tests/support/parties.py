@@ -17,6 +17,7 @@ import uuid_utils.compat
 from authlib.common.security import generate_token
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 
 from identity.models import LoginSession, User
@@ -25,7 +26,9 @@ from oauth_server.clients.client import RegisteredClient
 from oauth_server.keys import store
 from oauth_server.models import freshness
 from oauth_server.tokens.code import CodeGrant, issue_code
-from oauth_server.wsgi import application
+
+# Not oauth_server.wsgi: that starts the audit flusher, whose thread would write outside the test's transaction.
+application = get_wsgi_application()
 
 BASE = "http://127.0.0.1:8000"
 REDIRECT = "https://app.example/callback"
