@@ -44,13 +44,12 @@ SCOPE_TEXTS: Final[Mapping[str, ScopeText]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AskedScope:
-    """One line of the consent page."""
+    """One line of the consent page; ``is_new`` when others were allowed before, but not this one."""
 
     name: str
     title: str | Promise
     sentence: str | Promise
-    known: bool
-    already_allowed: bool
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,12 @@ class Asker:
 
     Attributes:
         name: what the client calls itself: anybody may choose any name.
-        monogram: one letter in place of its logo, which a browser would have to fetch from a third party.
-        address: the host that the answer goes to: what the name cannot forge; empty for an app on this device.
+        host: the host that the answer goes to: what the name cannot forge; empty for an app on this device.
         website: the registered home page, if it is on https.
     """
 
     name: str
-    monogram: str
-    address: str
+    host: str
     website: str
     policy_uri: str
     tos_uri: str
@@ -75,13 +72,10 @@ class Asker:
 def describe_asker(client: RegisteredClient, redirect_uri: str) -> Asker:
     """Who asks, for the pages of the person."""
     parts = urlsplit(redirect_uri)
-    address = (
-        parts.netloc if parts.scheme in {"http", "https"} and not uris.is_loopback_host(parts.hostname or "") else ""
-    )
+    elsewhere = parts.scheme in {"http", "https"} and not uris.is_loopback_host(parts.hostname or "")
     return Asker(
         name=client.name,
-        monogram=next((letter for letter in client.name if letter.isalnum()), "?").upper(),
-        address=address,
+        host=parts.netloc if elsewhere else "",
         website=web_page(client, "client_uri"),
         policy_uri=web_page(client, "policy_uri"),
         tos_uri=web_page(client, "tos_uri"),
@@ -105,8 +99,8 @@ def describe_scopes(asked: Iterable[str], consent: Consent | None) -> tuple[Aske
     lines = []
     for name in asked:
         text = SCOPE_TEXTS.get(name)
-        title = text.title if text else name
-        lines.append(AskedScope(name, title, text.sentence if text else "", text is not None, name in allowed))
+        title, sentence = text or (name, _("Named by the application; ask its makers what it means."))
+        lines.append(AskedScope(name, title, sentence, is_new=consent is not None and name not in allowed))
     return tuple(lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -20,7 +19,7 @@ from oauth_server.authorize.respond import respond, spend
 from oauth_server.endpoints import browser
 from oauth_server.endpoints.answers import Reply, refusal
 from oauth_server.endpoints.base import WrongMediaType, as_oauth_error, body, limits
-from oauth_server.endpoints.interactions import Pending, interaction_page, open_interaction
+from oauth_server.endpoints.interactions import Pending, interaction_page, open_interaction, sign_in
 from oauth_server.endpoints.pages import error_page, page, see_other
 from oauth_server.keys import secrets
 from oauth_server.protocol import parameters as front_door
@@ -115,5 +114,4 @@ def _address(step: Login | SelectAccount | AskConsent, key: str) -> str:
         return reverse("select_account", args=[key])
     if isinstance(step, AskConsent):
         return reverse("consent", args=[key])
-    query = {"next": reverse("resume", args=[key])} | ({"prompt": "login"} if step.again else {})
-    return f"{reverse('account_login')}?{urlencode(query)}"
+    return sign_in(reverse("resume", args=[key]), again=step.again)

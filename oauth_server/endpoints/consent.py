@@ -17,7 +17,7 @@ from oauth_server.authorize.consent import allow, describe_asker, describe_scope
 from oauth_server.authorize.dispatch import AskConsent, next_step
 from oauth_server.authorize.respond import spend
 from oauth_server.endpoints.answers import Reply
-from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves
+from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves, sign_in_again
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Consent
 from oauth_server.protocol import scopes
@@ -55,6 +55,7 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
             "asker": describe_asker(pending.client, pending.asked.redirect_uri),
             "scopes": describe_scopes(pending.asked.scope, before),
             "person": session.user,
+            "switch_url": sign_in_again(pending),
             "proof": proof(_STEP, pending, session),
         },
     )

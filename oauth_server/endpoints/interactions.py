@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import wraps
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -139,6 +140,22 @@ def stale_page(error: StaleError) -> HttpResponse:
         },
     )
     return HttpResponse(html, status=400)
+
+
+def sign_in(resume_at: str, *, again: bool) -> str:
+    """The address of the sign-in page, to come back from.
+
+    Args:
+        resume_at: where to go on.
+        again: whether to ask although somebody is signed in.
+    """
+    query = {"next": resume_at} | ({"prompt": "login"} if again else {})
+    return f"{reverse('account_login')}?{urlencode(query)}"
+
+
+def sign_in_again(pending: Pending) -> str:
+    """Where somebody else, or the same person once more, signs in for this interaction."""
+    return sign_in(pending.resume, again=True)
 
 
 def proof(step: str, pending: Pending, session: LoginSession) -> str:

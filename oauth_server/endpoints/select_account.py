@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 
 from identity.sessions import read as sessions
 from oauth_server.authorize.consent import describe_asker, remembered
 from oauth_server.authorize.dispatch import SelectAccount, next_step
-from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves
+from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves, sign_in_again
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Interaction
 
@@ -40,7 +38,7 @@ def select_account(request: HttpRequest, now: datetime, pending: Pending) -> Htt
         return allow_forms_to(response, client_sources(pending.client, pending.asked.redirect_uri))
     if request.POST.get("account") == "another":
         # Signing in for this request is a choice by itself; nothing is noted before it happens.
-        return see_other(f"{reverse('account_login')}?{urlencode({'next': pending.resume, 'prompt': 'login'})}")
+        return see_other(sign_in_again(pending))
     if request.POST.get("account") == "this" and proves(request.POST.get("person", ""), _STEP, pending, session):
         Interaction.objects.select_account(bytes(pending.row.digest), now)
         return see_other(pending.resume)

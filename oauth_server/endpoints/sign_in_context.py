@@ -31,9 +31,10 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
     asker = describe_asker(pending.client, pending.asked.redirect_uri)
     return {
         "client_name": asker.name,
+        "client_host": asker.host,
         "client_uri": asker.website,
         # Never a third party's image: the browser of everybody who signs in would be seen by whoever serves it.
-        "logo_uri": "",
+        "logo_src": "",
         "policy_uri": asker.policy_uri,
         "tos_uri": asker.tos_uri,
         "login_hint": pending.asked.login_hint,
