@@ -71,7 +71,7 @@ def create_or_update(username: str, email: str, password: str, claims: Mapping[s
     known = checked_claims(claims)
     verified = known.pop("email_verified", True)
     with transaction.atomic():
-        user = User.objects.filter(username=username).first() or User(username=username)
+        user = User.objects.named(username) or User(username=username)
         is_new = user._state.adding
         user.email = email.lower()
         for name, value in known.items():

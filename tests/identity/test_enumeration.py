@@ -1,0 +1,113 @@
+"""No answer tells whether somebody has an account (scorecard T-02, ASVS 5.0 §6.3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth import hashers
+from django.core import mail
+from django.http import HttpResponse
+from django.test import Client as Browser
+
+from identity.models import User
+from identity.sign_in.backend import OneHashBackend
+from tests.support.people import PASSWORD, page, person, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def people() -> None:
+    person("ada")
+    User.objects.filter(pk=person("disabled").pk).update(is_active=False)
+    nopass = person("nopass")
+    nopass.set_unusable_password()
+    nopass.save()
+
+
+def answer(response: HttpResponse, typed: str) -> tuple[int, str, list[tuple[str, str]], list[str]]:
+    """Everything that an observer sees, without what they typed and what is random."""
+    headers = [(k, v) for k, v in response.headers.items() if k not in {"X-Request-Id", "Content-Length", "Expires"}]
+    text = page(response).replace(typed, "TYPED")
+    return response.status_code, text, headers, sorted(response.cookies)
+
+
+@pytest.mark.parametrize(
+    "login", ["disabled", "nopass", "nobody", "ada@example.com", "nobody@example.com", "nopass@example.com"]
+)
+def test_a_wrong_password_looks_the_same_for_everybody(login: str) -> None:
+    """Known, unknown, disabled, without a password; by name and by address."""
+    reference = answer(sign_in(Browser(), "ada", "wrong"), "ada")
+    assert answer(sign_in(Browser(), login, "wrong"), login) == reference
+
+
+@pytest.mark.parametrize(
+    "login", ["ada", "nobody", "ada@example.com", "nobody@example.com", "disabled", "nopass", "nopass@example.com"]
+)
+def test_a_wrong_password_costs_one_look_up_and_one_hash_for_everybody(
+    login: str, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[..., object]
+) -> None:
+    """Timing: allauth alone hashes twice for a known address and once for an unknown one."""
+    hashes: list[str] = []
+    hasher = type(hashers.get_hasher())
+    encode = hasher.encode
+
+    def counted(self: object, password: str, salt: str, **kw: object) -> str:
+        hashes.append(password)
+        return str(encode(self, password, salt, **kw))
+
+    monkeypatch.setattr(hasher, "encode", counted)
+    with django_assert_num_queries(1):
+        assert OneHashBackend().authenticate(None, username=login, email=login, password="wrong") is None
+    assert len(hashes) == 1
+
+
+def test_a_reset_says_the_same_for_everybody_and_mails_the_same_number() -> None:
+    """The unknown address gets a message too: its owner may have forgotten which address they signed up with."""
+    answers = []
+    for address in ("ada@example.com", "nobody@example.com"):
+        mail.outbox.clear()
+        response = Browser().post("/account/password/reset/", {"email": address})
+        answers.append((answer(response, address), len(mail.outbox), mail.outbox[0].to == [address]))
+    assert answers[0] == answers[1]
+
+
+def test_a_sign_up_with_a_known_address_looks_like_any_other_and_tells_only_the_owner() -> None:
+    """Where addresses must be verified before they count, which is everywhere but in development."""
+    answers = []
+    for name, address in (("eve1", "new@example.com"), ("eve2", "ada@example.com")):
+        mail.outbox.clear()
+        form = {"username": name, "email": address, "password1": PASSWORD}
+        response = Browser().post("/account/signup/", form)
+        answers.append((answer(response, address), len(mail.outbox), mail.outbox[0].to == [address]))
+    assert answers[0] == answers[1]
+    assert mail.outbox[0].subject == "You have an account already"
+    assert not User.objects.filter(username="eve2").exists()
+
+
+def test_a_reset_mail_goes_to_the_stored_address_and_to_no_look_alike() -> None:
+    """CVE-2019-19844: case folding makes a dotless i, or the sign of Kelvin, equal to a letter of ASCII."""
+    person("mike")
+    for typed in ("m\u0131ke@example.com", "mi\u212ae@example.com"):
+        mail.outbox.clear()
+        Browser().post("/account/password/reset/", {"email": typed})
+        links = [message.to for message in mail.outbox if "password/reset/key" in message.body]
+        assert links in ([], [["mike@example.com"]]), typed
+
+
+def test_a_username_cannot_look_like_somebodys_address() -> None:
+    form = {"username": "ada@example.com", "email": "eve@example.com", "password1": PASSWORD}
+    response = Browser().post("/account/signup/", form)
+    assert response.status_code == 200
+    assert "cannot contain @" in page(response)
+
+
+def test_an_address_means_its_owner_before_whoever_only_claims_it() -> None:
+    """An unverified claim made earlier does not take the owner's sign-in away."""
+    claimant = User.objects.create_user("eve", "kim@example.com", PASSWORD)
+    User.objects.give_email(claimant, "kim@example.com", verified=False)
+    owner = person("kim")
+    assert User.objects.called("kim@example.com") == owner
+    assert User.objects.called("KIM@example.com") == owner
+    assert User.objects.called("eve") == claimant
