@@ -84,7 +84,7 @@ _ROWS: Final = (
     ),
     Field("default_max_age", readers.seconds),
     Field("require_auth_time", readers.boolean),
-    Field("default_acr_values", readers.strings),
+    Field("default_acr_values", readers.identifiers),
     Field("initiate_login_uri", readers.web_page),
     Field("post_logout_redirect_uris", readers.redirect_uris, "post_logout_redirect_uris"),
     # Ours.

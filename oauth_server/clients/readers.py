@@ -29,6 +29,10 @@ _IDENTIFIER: Final = re.compile(r"[\x21-\x7e]{1,2048}")
 _JOINERS: Final = frozenset("\u200c\u200d")
 _UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # RFC 7517 §4.4, RFC 7518 §6: members that would give a private or symmetric key away.
+_PUBLIC: Final = frozenset(
+    {"kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", "n", "e", "x5u", "x5c", "x5t", "x5t#S256"}
+)
+_MEMBER: Final = re.compile(r"[\x20-\x7e]{0,8192}")
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -190,4 +194,12 @@ def key_set(value: Any, name: str) -> dict[str, Any]:
         raise refuse(name, f"must have between 1 and {_MOST_KEYS} keys")
     if any(key.get("kty") == "oct" or _PRIVATE & key.keys() for key in keys):
         raise refuse(name, "has a private or symmetric key")
-    return {"keys": keys}
+    kept = [{member: value for member, value in key.items() if member in _PUBLIC} for key in keys]
+    for key in kept:
+        for member in key.values():
+            if not all(
+                isinstance(text, str) and _MEMBER.fullmatch(text)
+                for text in (member if isinstance(member, list) else [member])
+            ):
+                raise refuse(name, "has a key with a member that is not printable text")
+    return {"keys": kept}

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from oauth_server.clients import metadata, registry
+from oauth_server.clients import metadata, readers, registry
 from oauth_server.clients.fields import FIELDS
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.models import Client, ClientSecret
@@ -65,7 +65,8 @@ def test_a_client_without_people_has_no_scope_and_no_response_type_of_its_own() 
         ("jwks_uri", "file:///etc/passwd"), ("application_type", "desktop"), ("subject_type", "pairwise"),
         ("id_token_signed_response_alg", "none"), ("id_token_signed_response_alg", "XS256"),
         ("userinfo_signed_response_alg", "none"), ("default_max_age", -1), ("default_max_age", "60"), ("default_max_age", True),
-        ("require_auth_time", "true"), ("default_acr_values", "1"), ("initiate_login_uri", "javascript:x"),
+        ("require_auth_time", "true"), ("default_acr_values", ["a b"]), ("default_acr_values", ["\ud800"]), ("jwks", {"keys": [{"kty": "EC", "x": "\x00"}]}),
+        ("jwks", {"keys": [{"kty": {"a": 1}}]}), ("initiate_login_uri", "javascript:x"),
         ("post_logout_redirect_uris", ["javascript:alert(1)"]), ("post_logout_redirect_uris", ["http://app.example/"]),
         ("profile", "fapi"), ("access_token_format", "paseto"), ("access_token_signed_response_alg", "HS256"),
         ("access_token_typ", "x"), ("always_issue_refresh_token", 1), ("audience", ["a b"]), ("audience", 1),
@@ -177,9 +178,10 @@ def test_loopback_redirects_are_for_developers(uri: str) -> None:
 
 def test_response_types_are_kept_in_one_order() -> None:
     """OAuth 2.0 Multiple Response Types §3: the order of the words means nothing."""
-    from oauth_server.clients.readers import response_types
-
-    assert response_types(["token id_token", "id_token token", "code"], "response_types") == ["id_token token", "code"]
+    assert readers.response_types(["token id_token", "id_token token", "code"], "response_types") == [
+        "id_token token",
+        "code",
+    ]
 
 
 def test_only_an_operators_word_widens_what_a_client_may_do() -> None:
@@ -327,4 +329,6 @@ def test_no_metadata_makes_another_exception(members: Any, by_operator: bool) ->
     """Scorecard S-03: hostile metadata is refused, never a crash; what is accepted can be stored as JSON."""
     with contextlib.suppress(OAuthError):
         read = metadata.validate(members, by_operator=by_operator)
-        json.dumps(read, default=str)
+        text = json.dumps(read, default=str, ensure_ascii=False)
+        assert "\\u0000" not in text
+        text.encode()
