@@ -32,6 +32,13 @@ def _former(request: HttpRequest) -> list[LoginSession]:
     return LoginSession.objects.of_browser([digest(key) for key in keys if key], request.session.get(SID))
 
 
+def _done_now(request: HttpRequest, user: User, former: datetime | None) -> list[dict[str, Any]]:
+    """What allauth recorded since the former sign-in: two factors yesterday are not two factors today."""
+    since = former.timestamp() if former else 0.0
+    records = get_authentication_records(request, user)
+    return [record for record in records if record.get("at", 0.0) > since and not record.get("reauthenticated")]
+
+
 def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
     """Begin a sign-in, or renew it when the same person proves again who they are in the same browser.
 
@@ -49,7 +56,7 @@ def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
     for other in former:
         if other is not session:
             end(other, now, "replaced")
-    amr = list(amr_of(get_authentication_records(request, user)))
+    amr = list(amr_of(_done_now(request, user, session.auth_time if session else None)))
     session = session or LoginSession(
         sid=str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), user=user, created=now
     )

@@ -15,10 +15,8 @@ ACR_VALUES: Final[Mapping[str, str]] = {
 AMR: Final[Mapping[tuple[str, str | None], str]] = {
     ("password", None): "pwd",
     ("mfa", "totp"): "otp",
-    ("mfa", "recovery_codes"): "kba",
+    ("mfa", "recovery_codes"): "otp",
 }
-
-SECOND_FACTORS: Final = frozenset({"otp", "kba"})
 
 
 def amr_of(records: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -30,7 +28,7 @@ def amr_of(records: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     methods = dict.fromkeys(
         AMR[key] for record in records if (key := (record.get("method", ""), record.get("type"))) in AMR
     )
-    if "pwd" in methods and SECOND_FACTORS & methods.keys():
+    if "pwd" in methods and "otp" in methods:
         methods["mfa"] = "mfa"
     return tuple(methods)
 

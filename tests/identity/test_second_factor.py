@@ -1,0 +1,131 @@
+"""TOTP and recovery codes through django-allauth, and what they are worth (RFC 6238, RFC 8176, ASVS 5.0 §6.5)."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.test import Client as Browser
+
+from identity.models import LoginSession
+from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, sid_of, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def code(secret: str, step: int = 0) -> str:
+    """What the app on the telephone shows."""
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step)))
+
+
+@pytest.fixture
+def secret(client: Browser, tmp_path: Any) -> str:
+    """Ada with an authenticator; nobody is signed in. The secret that her app knows."""
+    person()
+    sign_in(client)
+    client.post("/account/reauthenticate/?next=/account/2fa/totp/activate/", {"password": PASSWORD})
+    found = re.search(r'class="secret">([A-Z2-7]+)<', page(client.get("/account/2fa/totp/activate/")))
+    assert found
+    response = client.post("/account/2fa/totp/activate/", {"code": code(found[1], -1)})
+    assert response.status_code == 302
+    client.post("/account/logout/")
+    return found[1]
+
+
+def test_the_seed_is_encrypted_at_rest(secret: str) -> None:
+    """Scorecard L-02: a stolen table makes no codes."""
+    stored = Authenticator.objects.get(type=Authenticator.Type.TOTP)
+    assert secret not in json.dumps(stored.data)
+    assert TOTP(stored).validate_code(code(secret, 1))
+
+
+def test_the_password_alone_does_not_open_the_account(client: Browser, secret: str) -> None:
+    response = sign_in(client)
+    assert response.headers["Location"] == "/account/2fa/authenticate/"
+    assert not is_signed_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    assert is_signed_in(client)
+    session = LoginSession.objects.get(ended_at=None)
+    assert (session.acr, session.amr) == ("2", ["pwd", "otp", "mfa"])
+
+
+def test_a_code_works_once(client: Browser, secret: str) -> None:
+    """RFC 6238 §5.2, ASVS 6.5.1."""
+    digits = code(secret)
+    sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": digits})
+    assert is_signed_in(client)
+    other = Browser()
+    sign_in(other)
+    other.post("/account/2fa/authenticate/", {"code": digits})
+    assert not is_signed_in(other)
+
+
+def test_guessing_codes_has_a_limit(client: Browser, secret: str) -> None:
+    """Scorecard T-06."""
+    sign_in(client)
+    for _ in range(10):
+        client.post("/account/2fa/authenticate/", {"code": "000000"})
+    response = client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    assert "Too many" in page(response)
+    assert not is_signed_in(client)
+
+
+def test_signing_in_again_asks_for_both_factors_and_renews_the_session(client: Browser, secret: str) -> None:
+    """OpenID Connect Core §3.1.2.1: allauth alone would send a signed-in person away from the second step, forever."""
+    sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    before = LoginSession.objects.get(ended_at=None)
+    response = sign_in(client, query="?prompt=login&next=/account/profile/")
+    assert response.headers["Location"] == "/account/2fa/authenticate/"
+    assert LoginSession.objects.get(ended_at=None).auth_time == before.auth_time
+    response = client.post("/account/2fa/authenticate/", {"code": code(secret, 1)})
+    assert response.headers["Location"] == "/account/profile/"
+    after = LoginSession.objects.get(ended_at=None)
+    assert after.sid == before.sid == sid_of(client)
+    assert after.auth_time > before.auth_time
+
+
+def test_giving_up_at_the_second_step_leaves_the_former_session_as_it_was(client: Browser, secret: str) -> None:
+    """CVE-2023-6787."""
+    sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    before = LoginSession.objects.values().get(ended_at=None)
+    sign_in(client, query="?prompt=login&next=/account/profile/")
+    assert client.post("/account/login/cancel/").headers["Location"] == "/account/profile/"
+    assert is_signed_in(client)
+    assert LoginSession.objects.values().get(ended_at=None) == before
+
+
+def test_a_level_is_worth_what_this_sign_in_did_not_what_a_former_one_did(client: Browser, secret: str) -> None:
+    """Two factors yesterday are not two factors today."""
+    sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    Authenticator.objects.all().delete()
+    sign_in(client, query="?prompt=login")
+    session = LoginSession.objects.get(ended_at=None)
+    assert (session.acr, session.amr) == ("1", ["pwd"])
+
+
+def test_a_recovery_code_opens_the_account_once(client: Browser, secret: str) -> None:
+    """ASVS 6.5.1."""
+    codes = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES).wrap().get_unused_codes()
+    for browser, expected in ((client, True), (Browser(), False)):
+        sign_in(browser)
+        browser.post("/account/2fa/authenticate/", {"code": codes[0]})
+        assert is_signed_in(browser) is expected
+
+
+def test_turning_it_off_needs_the_password_again(client: Browser, secret: str) -> None:
+    """ASVS 7.5.1."""
+    sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    response = client.post("/account/2fa/totp/deactivate/")
+    assert "reauthenticate" in response.headers["Location"]
+    assert Authenticator.objects.filter(type=Authenticator.Type.TOTP).exists()
+    assert client.get(LOGIN).status_code == 302
