@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth import get_user_model
-from django.db import models
+from django.db import connections, models, router
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractGrant
 
@@ -23,6 +23,8 @@ class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
         """Spend a code: of any number of callers exactly one gets the row (scorecard R-01).
 
         Another client's try spends nothing. A code whose person, session or consent has ended since is not spent either.
+        Where two transactions can run at once, the person's row is held until ours ends: disabling the person then waits, and
+        finds the family that it has to end, which re-enabling must not bring back (R-06).
 
         Args:
             digest: of the code presented.
@@ -32,10 +34,13 @@ class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
         users = get_user_model()._meta.db_table
         sessions = LoginSession._meta.db_table
         consents = Consent._meta.db_table
+        hold = (
+            " FOR SHARE" if connections[router.db_for_write(AuthorizationCode)].features.has_select_for_update else ""
+        )
         rows = returning(
             AuthorizationCode,
             "UPDATE {table} SET used_at = %s WHERE digest = %s AND application_id = %s AND used_at IS NULL AND expires > %s"
-            f' AND EXISTS (SELECT 1 FROM "{users}" u WHERE u.id = user_id AND u.is_active)'
+            f' AND EXISTS (SELECT 1 FROM "{users}" u WHERE u.id = user_id AND u.is_active{hold})'
             f' AND (session_id IS NULL OR EXISTS (SELECT 1 FROM "{sessions}" s WHERE s.sid = session_id AND s.ended_at IS NULL))'
             f' AND (consent_id IS NULL OR EXISTS (SELECT 1 FROM "{consents}" c WHERE c.id = consent_id AND c.revoked_at IS NULL))'
             " RETURNING *",
