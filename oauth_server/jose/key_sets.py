@@ -79,8 +79,8 @@ def parse_key(jwk: Mapping[str, Any]) -> VerificationKey:
     """One public key (RFC 7517 §4), of which only the public members are read.
 
     Raises:
-        JoseError: its type or curve is not ours, a member is missing or malformed, the point is not on its curve, the RSA
-            key is weak, or it is for something other than signatures.
+        JoseError: its type or curve is not ours, a member is missing or malformed, the point is not on its curve, the
+            RSA key is weak, or it is for something other than signatures.
     """
     if not isinstance(jwk, Mapping):
         raise JoseError("A key is no JSON object.")

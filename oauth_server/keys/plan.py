@@ -154,8 +154,8 @@ def plan_now(keys: Collection[KeyState], policy: Policy, now: datetime, *, revok
     """
     old = [key for key in keys if key.alg in policy.algorithms]
     create = tuple(NewKey(alg, now) for alg in policy.algorithms)
-    # An announced key never signed, but its private part lay beside the others. One that is about to sign may have begun
-    # where a clock is ahead of ours, so it is treated as if it had.
+    # An announced key never signed, but its private part lay beside the others. One that is about to sign may have
+    # begun where a clock is ahead of ours, so it is treated as if it had.
     unused = tuple(key.kid for key in old if key.age(now) == "announced" and key.signs_from > now + policy.overlap)
     used = [key for key in old if key.kid not in unused]
     if revoke:

@@ -1,9 +1,9 @@
 """The one place that makes and digests random values (RFC 6749 §10.10, RFC 9700 §4.17).
 
-A value reads ``gth_<kind>_<random><checksum>``. ``random`` is 256 bits (a client secret: 384, so that it is long enough for
-HS512) in base62; ``checksum`` is six base62 digits of the CRC-32 (zlib's) over everything before it. A secret scanner can
-therefore tell a leaked value from a look-alike without asking us, and we refuse a mistyped one without a query. The
-checksum protects nothing: it is the randomness that does.
+A value reads ``gth_<kind>_<random><checksum>``. ``random`` is 256 bits (a client secret: 384, so that it is long enough
+for HS512) in base62; ``checksum`` is six base62 digits of the CRC-32 (zlib's) over everything before it. A secret
+scanner can therefore tell a leaked value from a look-alike without asking us, and we refuse a mistyped one without a
+query. The checksum protects nothing: it is the randomness that does.
 """
 
 from __future__ import annotations
