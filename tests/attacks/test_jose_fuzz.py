@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import hypothesis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,12 +42,14 @@ def _only_jose_errors(call: Any, *arguments: Any, **named: Any) -> Any:
 
 
 @given(octets=st.binary(max_size=200))
+@hypothesis.settings(deadline=None)
 def test_base64url_is_one_to_one(octets: bytes) -> None:
     """RFC 7515 §2: one spelling for one value."""
     assert decode(encode(octets)) == octets
 
 
 @given(text=ANY_TEXT)
+@hypothesis.settings(deadline=None)
 def test_what_decodes_is_the_one_spelling(text: str) -> None:
     """RFC 4648 §3.5: nothing else has those octets."""
     octets = _only_jose_errors(decode, text)
@@ -54,6 +57,7 @@ def test_what_decodes_is_the_one_spelling(text: str) -> None:
 
 
 @given(octets=st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
+@hypothesis.settings(deadline=None)
 def test_any_octets_are_an_object_or_refused(octets: bytes) -> None:
     """RFC 8259: what is accepted, Python's own parser reads the same way."""
     value = _only_jose_errors(parse_object, octets)
@@ -61,6 +65,7 @@ def test_any_octets_are_an_object_or_refused(octets: bytes) -> None:
 
 
 @given(token=ANY_TEXT | st.lists(ANY_TEXT, min_size=3, max_size=3).map(".".join))
+@hypothesis.settings(deadline=None)
 def test_any_text_is_refused(token: str) -> None:
     """No text that nobody signed has a meaning."""
     _only_jose_errors(inspect, token)

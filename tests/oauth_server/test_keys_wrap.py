@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings as live
 from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +34,7 @@ def _other_key(tmp_path: Path, name: str = "other") -> Path:
 
 
 @given(st.binary(max_size=2_000))
+@hypothesis.settings(deadline=None)
 def test_what_is_wrapped_opens_in_its_context(plaintext: bytes) -> None:
     """AES-256-GCM: there and back, never twice the same, nothing readable."""
     sealed = wrap(plaintext, "signing-key:a")
