@@ -143,6 +143,8 @@ def test_another_person_at_prompt_login_gets_another_session(client: Browser) ->
         "/%0d%0a//evil.example\r\nX: y",
         "http://testserver@evil.example/",
         "http://testserver/account/",
+        "evil/",
+        "?evil",
     ],
 )
 @pytest.mark.parametrize("page_address", [LOGIN, "/account/logout/", "/account/signup/"])
