@@ -141,7 +141,7 @@ def public_jwks() -> PublicKeySet:
     try:
         return _current().public
     except (OperationalError, InterfaceError):
-        if _snapshot is None:
+        if _snapshot is None or not _snapshot.keys:
             raise
         return _snapshot.public
 
