@@ -81,7 +81,10 @@ def current() -> dict[str, Any] | None:
 
 @app.get("/")
 def home() -> ResponseReturnValue:
-    """A button, or who you are."""
+    """A button, or who you are. After a sign-out the issuer sends the browser here too, with the state that it was given."""
+    if "state" in request.args:
+        gatehouse.validate_logout_response()
+        return render_template("signed_out.html")
     token = current()
     if token is None:
         return render_template("home.html")
@@ -137,17 +140,10 @@ def logout() -> ResponseReturnValue:
     if token is None:
         return redirect(url_for("home"))
     return gatehouse.logout_redirect(
-        post_logout_redirect_uri=url_for("signed_out", _external=True),
+        post_logout_redirect_uri=url_for("home", _external=True),
         id_token_hint=token["id_token"],
         state=secrets.token_urlsafe(16),
     )
-
-
-@app.get("/signed-out")
-def signed_out() -> ResponseReturnValue:
-    """The issuer sends the browser here after the sign-out."""
-    gatehouse.validate_logout_response()
-    return render_template("signed_out.html")
 
 
 @app.errorhandler(OAuthError)
