@@ -17,7 +17,9 @@ import uuid_utils.compat
 from authlib.common.security import generate_token
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.utils import timezone
 
 from identity.models import LoginSession, User
@@ -28,7 +30,26 @@ from oauth_server.models import freshness
 from oauth_server.tokens.code import CodeGrant, issue_code
 
 # Not oauth_server.wsgi: that starts the audit flusher, whose thread would write outside the test's transaction.
-application = get_wsgi_application()
+_WSGI = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """The application without the two signals that close connections: the test's transaction lives in one of them.
+
+    Django's own test client does the same. On SQLite in memory closing does nothing, on PostgreSQL it ends the test.
+    """
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    try:
+        answer = _WSGI(environ, start_response)
+        try:
+            return list(answer)
+        finally:
+            answer.close()
+    finally:
+        request_started.connect(close_old_connections)
+        request_finished.connect(close_old_connections)
+
 
 BASE = "http://127.0.0.1:8000"
 REDIRECT = "https://app.example/callback"
