@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from identity.models import User
 from identity.sign_in.device import device_of
 from identity.sign_in.throttle import Guess, give_back, spend
+from identity.signals import guessing_blocked
 
 WRONG = _("The username, the email address or the password is not right.")
 
@@ -71,6 +72,8 @@ class AccountAdapter(DefaultAccountAdapter):
             ValidationError: too many wrong ones; this one is not judged.
         """
         if not spend(self._guess(request, credentials)):
+            meant = {name: value for name, value in credentials.items() if name != "password"}
+            guessing_blocked.send(sender=User, credentials=meant, request=request)
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:

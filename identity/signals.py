@@ -12,3 +12,5 @@ user_disabled = Signal()
 user_enabled = Signal()
 # sender: User class; user, fact (a three-part event name), request: anything a person changed about their account
 account_changed = Signal()
+# sender: User class; credentials (without the password), request: too many wrong passwords, this one was not judged
+guessing_blocked = Signal()

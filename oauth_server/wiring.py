@@ -1,9 +1,10 @@
 """Imported once when Django is ready: connects what listens. Nothing else may import it."""
 
+from oauth_server.audit import receivers as audit_receivers
 from oauth_server.logout import receivers as logout_receivers
 from oauth_server.resource_server.dot_validator import adopt_decorators
 from oauth_server.tokens import receivers as token_receivers
 
-__all__ = ["logout_receivers", "token_receivers"]
+__all__ = ["audit_receivers", "logout_receivers", "token_receivers"]
 
 adopt_decorators()

@@ -1,0 +1,83 @@
+"""The facts about people: who came, who was turned away, what they changed. Never what somebody typed: it may be a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from oauth_server.audit.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Event):
+    """A person signed in, or proved again who they are (then ``again``)."""
+
+    name: ClassVar[str] = "person:session:started"
+
+    sid: str = ""
+    acr: str = ""
+    amr: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """A sign-in ended, and why."""
+
+    name: ClassVar[str] = "person:session:ended"
+
+    sid: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRefused(Event):
+    """A password was wrong, or its owner is disabled. ``user`` is empty when nobody is called what was typed."""
+
+    name: ClassVar[str] = "person:password:refused"
+    result: ClassVar[str] = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuessingBlocked(Event):
+    """So many passwords were wrong that further ones are not judged."""
+
+    name: ClassVar[str] = "person:password:blocked"
+    result: ClassVar[str] = "failure"
+    suspicious: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorRefused(Event):
+    """The password was right and the code was wrong: somebody may know the password."""
+
+    name: ClassVar[str] = "person:factor:refused"
+    result: ClassVar[str] = "failure"
+    suspicious: ClassVar[bool] = True
+
+    factor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged(Event):
+    """A person changed their account: password, addresses, factors, profile."""
+
+    name: ClassVar[str] = "person:account:changed"
+
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDisabled(Event):
+    """A person may not be here any more."""
+
+    name: ClassVar[str] = "person:standing:disabled"
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonEnabled(Event):
+    """A person may be here again."""
+
+    name: ClassVar[str] = "person:standing:enabled"

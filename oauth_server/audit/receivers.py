@@ -1,0 +1,68 @@
+"""What happens to people becomes events: ``identity`` knows nothing of the audit and speaks by signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.mfa.signals import authentication_failed
+from django.contrib.auth.signals import user_login_failed
+from django.dispatch import receiver
+
+from identity import signals
+from identity.models import LoginSession, User
+from identity.subjects import public_subject
+from oauth_server.audit import events_identity as events
+from oauth_server.audit.record import record, record_later
+
+
+def _meant(credentials: Mapping[str, Any]) -> str:
+    """The subject of whom somebody tried to be, empty for nobody; one statement either way, so that its time tells nothing."""
+    person = User.objects.called(credentials.get("username") or credentials.get("email") or "")
+    return public_subject(person.pk) if person else ""
+
+
+@receiver(signals.session_started, dispatch_uid="audit.session_started")
+def _started(session: LoginSession, **_: Any) -> None:
+    again = session.auth_time > session.created
+    fact = events.SignedIn(
+        user=public_subject(session.user_id), sid=session.sid, acr=session.acr, amr=" ".join(session.amr), again=again
+    )
+    record(fact)
+
+
+@receiver(signals.session_ended, dispatch_uid="audit.session_ended")
+def _ended(sessions: list[str], user: User, reason: str, **_: Any) -> None:
+    for sid in sessions:
+        record(events.SessionEnded(user=public_subject(user.pk), sid=sid, reason=reason))
+
+
+@receiver(user_login_failed, dispatch_uid="audit.user_login_failed")
+def _refused(credentials: Mapping[str, Any], **_: Any) -> None:
+    record(events.SignInRefused(user=_meant(credentials)))
+
+
+@receiver(signals.guessing_blocked, dispatch_uid="audit.guessing_blocked")
+def _blocked(credentials: Mapping[str, Any], **_: Any) -> None:
+    # In batches: an attacker who is blocked must not make the database write a row at each try.
+    record_later(events.GuessingBlocked(user=_meant(credentials)))
+
+
+@receiver(authentication_failed, dispatch_uid="audit.authentication_failed")
+def _factor_refused(user: User, authenticator: Any, **_: Any) -> None:
+    record(events.SecondFactorRefused(user=public_subject(user.pk), factor=str(authenticator.type)))
+
+
+@receiver(signals.account_changed, dispatch_uid="audit.account_changed")
+def _changed(user: User | None, fact: str, **_: Any) -> None:
+    record(events.AccountChanged(user=public_subject(user.pk) if user else "", change=fact))
+
+
+@receiver(signals.user_disabled, dispatch_uid="audit.user_disabled")
+def _disabled(user: User, reason: str, **_: Any) -> None:
+    record(events.PersonDisabled(user=public_subject(user.pk), reason=reason))
+
+
+@receiver(signals.user_enabled, dispatch_uid="audit.user_enabled")
+def _enabled(user: User, **_: Any) -> None:
+    record(events.PersonEnabled(user=public_subject(user.pk)))
