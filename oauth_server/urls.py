@@ -72,3 +72,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("identity.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "oauth_server.endpoints.faults.bad_request"
+handler500 = "oauth_server.endpoints.faults.server_error"
