@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +55,16 @@ class PersonManager(UserManager["User"]):
     def has_second_factor(self, user: User) -> bool:
         """Does the person have an authenticator beside the password?"""
         return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+    def spend_step(self, authenticator: Authenticator, step: int) -> bool:
+        """Use up a time step of a TOTP authenticator; False when it, or a later one, was used before (RFC 6238 §5.2)."""
+        with transaction.atomic():
+            row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+            if row.data.get("last_step", 0) >= step:
+                return False
+            row.data["last_step"] = step
+            row.save(update_fields=["data"])
+        return True
 
     def give_email(self, user: User, email: str, *, verified: bool) -> None:
         """Make ``email`` the person's one primary address (an operator says so; nobody is mailed)."""
