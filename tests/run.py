@@ -33,6 +33,8 @@ PACKAGES: Final = (
     ("/usr/sbin/rabbitmq-server", "rabbitmq-server"),
     ("/usr/bin/chromium", "chromium"),
     ("/usr/sbin/nginx", "nginx-light"),
+    ("/usr/bin/node", "nodejs"),
+    ("/usr/bin/npm", "npm"),
 )
 
 

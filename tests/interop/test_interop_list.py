@@ -95,7 +95,7 @@ def parties(live: Live) -> Iterator[dict[str, Party]]:
         "odd": service | {"client_id": "odd client:1", "client_secret": "p%ss+w/rd =&?:" + 40 * "x"},
         "plain": service | {"client_id": "plain", "client_secret": "plain-secret_" + 40 * "x"},
     }
-    made = {name: Party(live, live.client(**members)) for name, members in registrations.items()}
+    made = {name: Party(live, answer) for name, answer in live.clients(**registrations).items()}
     yield made
     for party in made.values():
         party.web.close()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 import requests
 from authlib.common.security import generate_token
@@ -19,6 +24,7 @@ from requests_oauthlib import OAuth2Session
 
 from tests.support.live import Live
 from tests.support.person import Person
+from tests.support.services import answers, free_port, wait_for
 
 BACK = "http://127.0.0.1:25900/callback"
 SCOPE = "openid profile email offline_access"
@@ -148,3 +154,60 @@ def test_requests_oauthlib_hears_a_no(addresses: dict[str, Any], web: dict[str, 
         back = parse_qs(urlsplit(person.go(url, BACK, press=("id_deny",))).query)
         assert back["error"] == ["access_denied"]
         assert back["state"] == [state]
+
+
+@pytest.fixture(scope="module")
+def dot_api(live: Live, addresses: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Stock django-oauth-toolkit as a separate resource server."""
+    port = free_port()
+    caller = live.client(grant_types=["client_credentials"], introspects=["*"])
+    program = Path(__file__).with_name("dot_api.py")
+    database = tmp_path_factory.mktemp("dot") / "db.sqlite3"
+    arguments = [
+        str(port),
+        addresses["introspection_endpoint"],
+        caller["client_id"],
+        caller["client_secret"],
+        str(database),
+    ]
+    with (live.folder / "dot.log").open("wb") as output:
+        process = subprocess.Popen([sys.executable, str(program), *arguments], stdout=output, stderr=subprocess.STDOUT)
+        try:
+            wait_for(lambda: answers(port), program.name, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def test_django_oauth_toolkit_as_a_separate_resource_server(
+    live: Live, addresses: dict[str, Any], dot_api: str, person: Person
+) -> None:
+    """RFC 7662: it makes the person by username, and compares aud with its own address."""
+    clients = live.clients(
+        web={"redirect_uris": [BACK], "audience": [dot_api], "scope": "openid notes:read"},
+        service={"grant_types": ["client_credentials"], "scope": "notes:read other", "audience": [dot_api]},
+        elsewhere={"grant_types": ["client_credentials"], "scope": "notes:read"},
+    )
+
+    def call(token: str) -> httpx.Response:
+        return httpx.get(f"{dot_api}/songs", headers={"Authorization": f"Bearer {token}"})
+
+    def own(name: str, scope: str) -> str:
+        client = clients[name]
+        form = {"grant_type": "client_credentials", "scope": scope}
+        answer = httpx.post(addresses["token_endpoint"], data=form, auth=(client["client_id"], client["client_secret"]))
+        token: str = answer.json()["access_token"]
+        return token
+
+    web = clients["web"]
+    with OAuth2Session(web["client_id"], redirect_uri=BACK, scope=["openid", "notes:read"], pkce="S256") as session:
+        back = person.go(session.authorization_url(addresses["authorization_endpoint"])[0], BACK)
+        tokens = session.fetch_token(
+            addresses["token_endpoint"], authorization_response=back, client_secret=web["client_secret"]
+        )
+    assert call(tokens["access_token"]).json() == {"user": "alice", "scope": "openid notes:read"}
+    assert call(own("service", "notes:read")).json() == {"user": None, "scope": "notes:read"}
+    assert call(own("service", "other")).status_code == 403
+    assert call(own("elsewhere", "notes:read")).status_code in {401, 403}
+    assert call(tokens["id_token"]).status_code in {401, 403}

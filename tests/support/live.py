@@ -56,6 +56,13 @@ class Live:
         answer: dict[str, Any] = json.loads(self.manage("create_client", given=json.dumps(metadata)))
         return answer
 
+    def clients(self, **registrations: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """Register several clients at once; answers under the names that were given."""
+        file = self.folder / "clients.json"
+        file.write_text(json.dumps({"register": list(registrations.values())}))
+        answers = json.loads(self.manage("create_client", "--clients", str(file)))["clients"]
+        return dict(zip(registrations, answers, strict=True))
+
     def metadata(self) -> dict[str, Any]:
         """The discovery document."""
         document: dict[str, Any] = httpx.get(f"{self.issuer}/.well-known/openid-configuration").json()
