@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from identity.models import LoginSession
+from identity.models import BrowserSession, LoginSession
 from oauth_server.models.audit import AuditEvent
 from oauth_server.models.client import ClientSecret
 from oauth_server.models.code import AuthorizationCode
@@ -70,6 +70,7 @@ RULES: Final = (
     Rule("seen_identifiers", SeenIdentifier, _expired),
     Rule("client_secrets", ClientSecret, _expired),
     Rule("sign_ins", LoginSession, _sessions),
+    Rule("browser_sessions", BrowserSession, lambda now: Q(expire_date__lte=now)),
     Rule("outbox", OutboxMessage, _outbox),
     Rule("audit_events", AuditEvent, _audit),
 )

@@ -20,6 +20,7 @@ from identity.sessions.end import end, end_all
 from identity.sessions.read import current
 from identity.sessions.store import SessionStore, digest
 from identity.signals import session_ended, session_started
+from oauth_server.models.clean_up import RULES, delete_batch
 
 pytestmark = pytest.mark.django_db
 
@@ -236,3 +237,12 @@ def test_the_sid_of_another_browser_is_not_believed() -> None:
     assert store.session_key != request.session.session_key
     assert store["sid"] == session.sid
     assert current(request_of(store), timezone.now()) is None
+
+
+def test_browser_sessions_whose_time_is_over_are_cleaned_up() -> None:
+    rule = next(rule for rule in RULES if rule.model is BrowserSession)
+    request, _ = signed_in(person())
+    idle = timedelta(seconds=settings.LIFETIMES.session_idle + 1)
+    assert delete_batch(rule, timezone.now(), 10) == 0
+    assert delete_batch(rule, timezone.now() + idle, 10) == 1
+    assert SessionStore(request.session.session_key).load() == {}
