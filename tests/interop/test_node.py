@@ -52,15 +52,48 @@ def play(node: str, story: str, person: Person, given: dict[str, Any]) -> dict[s
             process.kill()
 
 
-def app(live: Live, **metadata: Any) -> dict[str, Any]:
-    """A web application with everything that these stories do."""
-    answer = live.client(
-        redirect_uris=[BACK],
-        post_logout_redirect_uris=[LEFT],
-        grant_types=["authorization_code", "refresh_token"],
-        **metadata,
-    )
-    return {"issuer": live.issuer, **answer}
+WEB: dict[str, Any] = {
+    "redirect_uris": [BACK],
+    "post_logout_redirect_uris": [LEFT],
+    "grant_types": ["authorization_code", "refresh_token"],
+}
+SERVICE: dict[str, Any] = {"grant_types": ["client_credentials"], "scope": "notes:read notes:write"}
+SECRETS: dict[str, dict[str, Any]] = {
+    "client_secret_basic": {},
+    "client_secret_post, opaque tokens": {
+        "token_endpoint_auth_method": "client_secret_post",
+        "access_token_format": "opaque",
+    },
+    "client_secret_jwt": {"token_endpoint_auth_method": "client_secret_jwt"},
+    "ID tokens ES256": {"id_token_signed_response_alg": "ES256"},
+    "ID tokens PS256, profile openid": {"id_token_signed_response_alg": "PS256", "profile": "openid"},
+    "ID tokens EdDSA": {"id_token_signed_response_alg": "EdDSA"},
+    "ID tokens HS256": {"id_token_signed_response_alg": "HS256"},
+}
+PARAMETERS = {"kid": "mine", "use": "sig"}
+KEYS = {
+    "ES256": ECKey.generate_key("P-256", PARAMETERS | {"alg": "ES256"}),
+    "RS256": RSAKey.generate_key(2048, PARAMETERS | {"alg": "RS256"}),
+    "PS256": RSAKey.generate_key(2048, PARAMETERS | {"alg": "PS256"}),
+}
+
+
+@pytest.fixture(scope="module")
+def apps(live: Live) -> dict[str, dict[str, Any]]:
+    """Every client of these stories, as its registration answered."""
+    registrations = {name: WEB | more for name, more in SECRETS.items()}
+    for alg, key in KEYS.items():
+        registrations[alg] = WEB | {
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": {"keys": [key.as_dict(private=False)]},
+        }
+    registrations |= {
+        "public": WEB | {"token_endpoint_auth_method": "none"},
+        "native": WEB | {"token_endpoint_auth_method": "none", "application_type": "native"},
+        "service, jwt": SERVICE,
+        "service, opaque": SERVICE | {"access_token_format": "opaque"},
+    }
+    return {name: {"issuer": live.issuer, **answer} for name, answer in live.clients(**registrations).items()}
 
 
 def check(facts: dict[str, Any], client_id: str) -> None:
@@ -73,62 +106,42 @@ def check(facts: dict[str, Any], client_id: str) -> None:
     assert facts["left"] == f"{LEFT}?state=bye"
 
 
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {"token_endpoint_auth_method": "client_secret_basic"},
-        {"token_endpoint_auth_method": "client_secret_post", "access_token_format": "opaque"},
-        {"token_endpoint_auth_method": "client_secret_jwt"},
-        {"token_endpoint_auth_method": "client_secret_basic", "id_token_signed_response_alg": "ES256"},
-        {
-            "token_endpoint_auth_method": "client_secret_basic",
-            "id_token_signed_response_alg": "PS256",
-            "profile": "openid",
-        },
-        {"token_endpoint_auth_method": "client_secret_basic", "id_token_signed_response_alg": "EdDSA"},
-        {"token_endpoint_auth_method": "client_secret_basic", "id_token_signed_response_alg": "HS256"},
-    ],
-    ids=lambda metadata: "-".join(metadata.values()),
-)
-def test_openid_client_with_a_secret(node: str, live: Live, person: Person, metadata: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", SECRETS)
+def test_openid_client_with_a_secret(node: str, apps: dict[str, dict[str, Any]], person: Person, name: str) -> None:
     """Code + PKCE, ID token, userinfo, refresh, introspection, revocation, RP-initiated logout."""
-    given = app(live, **metadata)
-    facts = play(node, "openid_client.mjs", person, given)
-    check(facts, given["client_id"])
+    facts = play(node, "openid_client.mjs", person, apps[name])
+    check(facts, apps[name]["client_id"])
     assert facts["seen"]["active"] is True
     assert facts["after"] == {"active": False}
 
 
-@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256"])
-def test_openid_client_with_private_key_jwt(node: str, live: Live, person: Person, alg: str) -> None:
+@pytest.mark.parametrize("alg", KEYS)
+def test_openid_client_with_private_key_jwt(
+    node: str, apps: dict[str, dict[str, Any]], person: Person, alg: str
+) -> None:
     """RFC 7523 §2.2, at the token, introspection and revocation endpoints."""
-    parameters = {"kid": "mine", "alg": alg, "use": "sig"}
-    key = ECKey.generate_key("P-256", parameters) if alg == "ES256" else RSAKey.generate_key(2048, parameters)
-    given = app(live, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [key.as_dict(private=False)]})
-    facts = play(node, "openid_client.mjs", person, given | {"private_jwk": key.as_dict(private=True)})
-    check(facts, given["client_id"])
+    facts = play(node, "openid_client.mjs", person, apps[alg] | {"private_jwk": KEYS[alg].as_dict(private=True)})
+    check(facts, apps[alg]["client_id"])
     assert facts["after"] == {"active": False}
 
 
-def test_openid_client_without_a_secret(node: str, live: Live, person: Person) -> None:
+def test_openid_client_without_a_secret(node: str, apps: dict[str, dict[str, Any]], person: Person) -> None:
     """RFC 8252: a native application."""
-    given = app(live, token_endpoint_auth_method="none", application_type="native")
-    check(play(node, "openid_client.mjs", person, given), given["client_id"])
+    check(play(node, "openid_client.mjs", person, apps["native"]), apps["native"]["client_id"])
 
 
-def test_openid_client_by_oauth_metadata(node: str, live: Live, person: Person) -> None:
+def test_openid_client_by_oauth_metadata(node: str, apps: dict[str, dict[str, Any]], person: Person) -> None:
     """RFC 8414 §3: the other well-known document."""
-    given = app(live)
+    given = apps["client_secret_basic"]
     check(play(node, "openid_client.mjs", person, given | {"algorithm": "oauth2"}), given["client_id"])
 
 
 @pytest.mark.parametrize("token_format", ["jwt", "opaque"])
-def test_openid_client_for_itself(node: str, live: Live, person: Person, token_format: str) -> None:
+def test_openid_client_for_itself(
+    node: str, apps: dict[str, dict[str, Any]], person: Person, token_format: str
+) -> None:
     """RFC 6749 §4.4, RFC 7662, RFC 7009."""
-    given = live.client(
-        grant_types=["client_credentials"], scope="notes:read notes:write", access_token_format=token_format
-    )
-    facts = play(node, "openid_client.mjs", person, {"issuer": live.issuer, **given})
+    facts = play(node, "openid_client.mjs", person, apps[f"service, {token_format}"])
     assert (facts["type"], facts["scope"]) == ("bearer", "notes:read")
     assert facts["seen"]["active"] is True
     assert facts["seen"]["scope"] == "notes:read"
@@ -136,17 +149,18 @@ def test_openid_client_for_itself(node: str, live: Live, person: Person, token_f
 
 
 @pytest.mark.parametrize("discovery", ["oidc", "oauth2"])
-def test_oauth4webapi_checks_every_answer(node: str, live: Live, person: Person, discovery: str) -> None:
+def test_oauth4webapi_checks_every_answer(
+    node: str, apps: dict[str, dict[str, Any]], person: Person, discovery: str
+) -> None:
     """RFC 9207 iss, media types, token_type, at_hash, signatures, challenges: it refuses what deviates."""
-    given = app(live, token_endpoint_auth_method="none")
-    facts = play(node, "oauth4webapi.mjs", person, given | {"discovery": discovery})
+    facts = play(node, "oauth4webapi.mjs", person, apps["public"] | {"discovery": discovery})
     assert facts["userinfo"]["sub"] == facts["claims"]["sub"]
     assert facts["refused"] == "invalid_token"
 
 
-def test_oidc_client_ts_in_a_page(node: str, live: Live, person: Person) -> None:
+def test_oidc_client_ts_in_a_page(node: str, apps: dict[str, dict[str, Any]], person: Person) -> None:
     """A browser library: public client, userinfo, refresh, revocation, sign-out."""
-    facts = play(node, "oidc_client_ts.mjs", person, app(live, token_endpoint_auth_method="none"))
+    facts = play(node, "oidc_client_ts.mjs", person, apps["public"])
     assert facts["profile"]["name"] == "Alice Example"
     assert facts["mine"] == "mine"
     assert facts["rotated"]
