@@ -20,6 +20,8 @@ def follow_up(user: User, now: datetime) -> None:
         end_all(user, now, REASON)
         user_disabled.send(sender=User, user=user, reason=REASON)
     elif before is False and user.is_active:
+        # A sign-in that was half way when the person was disabled may have been written after the others had ended.
+        end_all(user, now, REASON)
         user_enabled.send(sender=User, user=user)
 
 

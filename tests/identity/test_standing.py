@@ -91,6 +91,19 @@ def test_disabling_twice_is_no_error_and_enabling_brings_no_session_back(client:
     assert is_signed_in(client)
 
 
+def test_a_sign_in_that_overtook_the_disabling_does_not_wake_up_with_the_person(client: Browser) -> None:
+    """A password checked just before, its row written just after."""
+    user = person()
+    run("disable_user", "ada")
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    sign_in(client)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert not is_signed_in(client)
+    run("enable_user", "ada")
+    assert not is_signed_in(client)
+    assert live_sids(user) == set()
+
+
 @pytest.mark.parametrize("arguments", [("disable_user", "nobody"), ("enable_user",)])
 def test_a_command_about_nobody_fails_with_a_sentence(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match=r"Nobody is called|Say whom"):
