@@ -1,0 +1,1 @@
+"""Load profiles, peers, and the table that ``python -m bench`` prints."""

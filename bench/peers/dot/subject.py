@@ -1,0 +1,107 @@
+"""Stock django-oauth-toolkit under the same load, on the same app server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bench.load import Load, basic, line
+from bench.subject import Subject
+from tests.support import services
+from tests.support.server import ROOT, stop
+
+_REDIRECT = "https://app.example/callback"
+
+
+def _key() -> bytes:
+    return rsa.generate_private_key(65_537, 2_048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/o/.well-known/jwks.json")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+@contextmanager
+def dot(database_url: str, cpu: str, hasher: str) -> Iterator[Subject]:
+    """A server with clients and tokens.
+
+    Args:
+        database_url: an empty database.
+        cpu: for taskset.
+        hasher: ``stock`` (PBKDF2, as Django has it) or ``fast`` (MD5, which nobody should run, but it shows the rest).
+    """
+    with tempfile.TemporaryDirectory(prefix="gatehouse-dot-") as folder:
+        key = Path(folder) / "key.pem"
+        key.write_bytes(_key())
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | {
+            "DJANGO_SETTINGS_MODULE": "bench.peers.dot.settings",
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/dot.sqlite3",
+            "DOT_HASHER": hasher,
+            "DOT_KEY_FILE": str(key),
+        }
+        codes = "50" if hasher == "stock" else "4000"
+        seeded = json.loads(
+            subprocess.run(
+                [sys.executable, "-m", "bench.peers.dot.seed", codes],
+                cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE,
+            ).stdout
+        )  # fmt: skip
+        port = services.free_port()
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            ["taskset", "-c", cpu, sys.executable, "-m", "granian", "bench.peers.dot.wsgi:application", "--interface", "wsgi",
+             "--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws", "--workers", "1", "--blocking-threads", "8",
+             "--backpressure", "256", "--log-level", "warning"],
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            services.wait_for(lambda: _answers(port), "django-oauth-toolkit", process)
+            yield Subject(
+                f"django-oauth-toolkit ({hasher} hasher)", port, process.pid, time.monotonic() - begun, _loads(seeded)
+            )
+        finally:
+            stop(process)
+
+
+def _loads(seeded: dict[str, list[str]]) -> dict[str, object]:
+    app, service = basic(*seeded["app"]), basic(*seeded["service"])
+    token, access = "/o/token/", seeded["access"]
+    credentials = {"grant_type": "client_credentials", "scope": "read"}
+    introspection = Load("list", [line("POST", "/o/introspect/", service, {"token": one}) for one in access])
+    return {
+        "client_credentials": lambda: Load("constant", [line("POST", token, service, credentials)]),
+        "introspection_jwt": lambda: introspection,
+        "introspection_opaque": lambda: introspection,
+        "userinfo": lambda: Load("list", [line("GET", "/o/userinfo/", {"Authorization": f"Bearer {one}"}) for one in access]),
+        "refresh": lambda: Load("queue", [
+            line("POST", token, app, {"grant_type": "refresh_token", "refresh_token": f"@{one}@"}) for one in seeded["refresh"]
+        ]),
+        "code": lambda: Load("list", [
+            line("POST", token, app, {"grant_type": "authorization_code", "code": code, "code_verifier": verifier,
+                                      "redirect_uri": _REDIRECT})
+            for code, verifier in seeded["codes"]
+        ]),
+        "discovery": lambda: Load("constant", [line("GET", "/o/.well-known/openid-configuration", {})]),
+        "jwks": lambda: Load("constant", [line("GET", "/o/.well-known/jwks.json", {})]),
+    }  # fmt: skip

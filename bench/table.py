@@ -1,0 +1,94 @@
+"""The figures: one row a profile, a database and a server; as a table, and kept in files when asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
+PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
+OURS: Final = "Gatehouse"
+_BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measurement. Milliseconds and megabytes; ``cpu_ms`` a request of the server, ``database_cpu_ms`` of PostgreSQL."""
+
+    profile: str
+    database: str
+    server: str
+    rate: float
+    p50: float
+    p99: float
+    megabytes: float
+    cpu_ms: float
+    database_cpu_ms: float
+    failed: int
+    start_seconds: float
+
+
+def line(row: Row) -> str:
+    """One row for whoever waits."""
+    return (
+        f"{row.database:<11}{row.profile:<21}{row.server:<36}{row.rate:>9,.1f}/s  p50 {row.p50:>7.2f}  p99 {row.p99:>8.2f}"
+        + (f"  {row.failed} FAILED" if row.failed else "")
+    )
+
+
+def _ratio(row: Row, rows: Iterable[Row], hasher: str) -> str:
+    """How many times the peer's rate; the peers run on PostgreSQL, and where the secret costs nothing, with one hasher."""
+    if row.server != OURS:
+        return ""
+    peers = {peer.server: peer.rate for peer in rows if peer.profile == row.profile}
+    rate = next((rate for name, rate in peers.items() if f"({hasher} " in name and rate), 0.0)
+    return f"{row.rate / rate:,.1f} ×" if rate else ""
+
+
+def render(rows: list[Row]) -> str:
+    """A Markdown table."""
+    head = ("profile", "database", "server", "requests/s", "p50 ms", "p99 ms", "RSS MB", "CPU ms", "database CPU ms", "failed",
+            "× fast-hasher peer", "× stock peer")  # fmt: skip
+    lines = [f"| {' | '.join(head)} |", f"|---|---|---|{'---:|' * (len(head) - 3)}"]
+    for row in sorted(rows, key=lambda row: (row.profile, row.server != OURS, row.database)):
+        cells = (
+            row.profile, row.database, row.server, f"{row.rate:,.1f}", f"{row.p50:.2f}", f"{row.p99:.2f}", f"{row.megabytes:.0f}",
+            f"{row.cpu_ms:.3f}", f"{row.database_cpu_ms:.3f}", str(row.failed), _ratio(row, rows, "fast"), _ratio(row, rows, "stock"),
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    starts = {(row.server, row.database): row.start_seconds for row in rows}
+    lines += ["", "Start to first answer: " + ", ".join(f"{server} on {database} {seconds:.2f} s" for (server, database), seconds in starts.items()) + "."]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _machine() -> dict[str, Any]:
+    model = next(
+        (text.partition(":")[2].strip() for text in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if text.startswith("model name")),
+        platform.machine(),
+    )  # fmt: skip
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def write(rows: list[Row]) -> None:
+    """Keep the figures, and put the table between the marks of docs/performance.md."""
+    machine = _machine()
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(
+        json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=2) + "\n", "utf-8"
+    )
+    text = PAGE.read_text("utf-8") if PAGE.exists() else f"# Performance\n\n{_BEGIN}\n{_END}\n"
+    before, _, rest = text.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    about = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {machine['at'][:10]}."
+    PAGE.write_text(f"{before}{_BEGIN}\n{about}\n\n{render(rows)}\n{_END}{after}", "utf-8")
