@@ -18,7 +18,7 @@ from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES, canonical
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.protocol import pkce, scopes, uris
+from oauth_server.protocol import pkce, resources, scopes, uris
 from oauth_server.protocol.errors import (
     InvalidRequest,
     InvalidScope,
@@ -185,6 +185,10 @@ def _nonce(parameters: Parameters, _: RegisteredClient) -> None:
         raise InvalidRequest(f"The nonce is longer than {_LONGEST_NONCE} characters.")
 
 
+def _resource(parameters: Parameters, client: RegisteredClient) -> None:
+    resources.choose(parameters.all("resource"), client.audience)
+
+
 CHECKS: Final = (
     Check("request", _absent("request", RequestNotSupported), "OpenID Connect Core §6.1"),
     Check("request_uri", _absent("request_uri", RequestURINotSupported), "OpenID Connect Core §6.2"),
@@ -192,6 +196,7 @@ CHECKS: Final = (
     Check("response_type", _response_type, "RFC 6749 §3.1.1"),
     Check("response_mode", _response_mode, "OAuth 2.0 Multiple Response Types §2.1"),
     Check("scope", _scope, "RFC 6749 §3.3"),
+    Check("resource", _resource, "RFC 8707 §2"),
     Check("prompt", _prompt, "OpenID Connect Core §3.1.2.1"),
     Check("max_age", _max_age, "OpenID Connect Core §3.1.2.1"),
     Check("nonce", _nonce, "OpenID Connect Core §15.5.2"),

@@ -30,6 +30,7 @@ class AuthorizeRequest:
         scope: what is asked for and may be granted, in the order asked.
         max_age: seconds, or None.
         hinted_subject: the ``sub`` of a verified ``id_token_hint``; empty without one.
+        resource: for which servers tokens are wanted (RFC 8707 §2).
     """
 
     client_id: str
@@ -50,6 +51,7 @@ class AuthorizeRequest:
     ui_locales: tuple[str, ...]
     claims_locales: tuple[str, ...]
     acr_values: tuple[str, ...]
+    resource: tuple[str, ...]
 
     @property
     def is_openid(self) -> bool:
@@ -118,6 +120,7 @@ def read(
         ui_locales=words("ui_locales"),
         claims_locales=words("claims_locales"),
         acr_values=words("acr_values"),
+        resource=tuple(dict.fromkeys(parameters.all("resource"))),
     )
 
 

@@ -58,6 +58,7 @@ def respond(
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
         code_challenge_method=asked.code_challenge_method,
+        resource=asked.resource,
     )
     with transaction.atomic():
         spend(interaction, now)

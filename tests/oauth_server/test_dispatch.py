@@ -22,7 +22,7 @@ ME, YOU = uuid.uuid4(), uuid.uuid4()
 REQUEST = AuthorizeRequest(
     client_id="c", redirect_uri="https://app.example/cb", redirect_uri_given=True, response_type="code", response_mode="query",
     scope=("openid",), state="s", nonce="", code_challenge="", code_challenge_method="", prompt=(), max_age=None, login_hint="",
-    hinted_subject="", display="", ui_locales=(), claims_locales=(), acr_values=(),
+    hinted_subject="", display="", ui_locales=(), claims_locales=(), acr_values=(), resource=(),
 )  # fmt: skip
 CLIENT: Any = SimpleNamespace(skip_authorization=False, is_public=False, application_type="web")
 ALLOWED = Consent(scope="openid email", updated=NOW - timedelta(days=3))

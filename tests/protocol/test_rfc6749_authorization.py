@@ -177,6 +177,26 @@ class TestScope:
         assert AuthorizationCode.objects.get().scope == wide
 
 
+class TestResource:
+    """RFC 8707 §2: which servers the tokens are for, out of those that an operator gave the client."""
+
+    def test_is_kept_behind_the_code(self, make_client: Callable[..., Party], browser: Browser, person: User) -> None:
+        app = make_client(audience=["https://api.example/", "https://files.example/"])
+        asked = browser.raw(
+            f"{urlencode(request_of(app))}&resource=https://api.example/&resource=https://files.example/"
+        )
+        assert "code" in answer(browser.walk(asked, person))
+        assert AuthorizationCode.objects.get().resource == ["https://api.example/", "https://files.example/"]
+
+    @pytest.mark.parametrize("resource", ["https://payroll.example/", "https://api.example/#x", "api", "https://[/"])
+    def test_of_somebody_else_is_refused(
+        self, make_client: Callable[..., Party], browser: Browser, resource: str
+    ) -> None:
+        """CVE-2026-67332."""
+        app = make_client(audience=["https://api.example/"])
+        assert answer(browser.authorize(app, resource=resource))["error"] == "invalid_target"
+
+
 class TestPKCE:
     """RFC 7636 §4.4.1, RFC 9700 §2.1.1."""
 
