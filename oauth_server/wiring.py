@@ -2,9 +2,10 @@
 
 from oauth_server.audit import receivers as audit_receivers
 from oauth_server.logout import receivers as logout_receivers
+from oauth_server.models import dead_connections
 from oauth_server.resource_server.dot_validator import adopt_decorators
 from oauth_server.tokens import receivers as token_receivers
 
-__all__ = ["audit_receivers", "logout_receivers", "token_receivers"]
+__all__ = ["audit_receivers", "dead_connections", "logout_receivers", "token_receivers"]
 
 adopt_decorators()
