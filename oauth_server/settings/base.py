@@ -142,6 +142,7 @@ CACHES: dict[str, Any] = {
 }
 if ENVIRONMENT["CACHE_URL"]:
     # Redis is a cache and a limiter: when it is slow or away, requests go on without it.
+    CACHES["default"]["BACKEND"] = "oauth_server.cache.FallbackRedisCache"
     CACHES["default"]["OPTIONS"] = {
         **CACHES["default"].get("OPTIONS", {}),
         "socket_connect_timeout": 0.5,
