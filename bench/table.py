@@ -48,13 +48,13 @@ def _ratio(row: Row, rows: Iterable[Row], hasher: str) -> str:
         return ""
     peers = {peer.server: peer.rate for peer in rows if peer.profile == row.profile}
     rate = next((rate for name, rate in peers.items() if f"({hasher} " in name and rate), 0.0)
-    return f"{row.rate / rate:,.1f} ×" if rate else ""
+    return f"{row.rate / rate:,.1f}" if rate else ""
 
 
 def render(rows: list[Row]) -> str:
     """A Markdown table."""
     head = ("profile", "database", "server", "requests/s", "p50 ms", "p99 ms", "RSS MB", "CPU ms", "database CPU ms", "failed",
-            "× fast-hasher peer", "× stock peer")  # fmt: skip
+            "times fast-hasher peer", "times stock peer")  # fmt: skip
     lines = [f"| {' | '.join(head)} |", f"|---|---|---|{'---:|' * (len(head) - 3)}"]
     for row in sorted(rows, key=lambda row: (row.profile, row.server != OURS, row.database)):
         cells = (

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -84,7 +85,7 @@ def dot(database_url: str, cpu: str, hasher: str) -> Iterator[Subject]:
             stop(process)
 
 
-def _loads(seeded: dict[str, list[str]]) -> dict[str, object]:
+def _loads(seeded: dict[str, Any]) -> dict[str, Callable[[], Load]]:
     app, service = basic(*seeded["app"]), basic(*seeded["service"])
     token, access = "/o/token/", seeded["access"]
     credentials = {"grant_type": "client_credentials", "scope": "read"}
