@@ -40,7 +40,7 @@ class Plan:
     prefix: bool
 
 
-class Supervisor(Manager):  # type: ignore[misc]  # honcho is untyped
+class Supervisor(Manager):
     """Honcho's manager, which speaks up once the server answers.
 
     Args:

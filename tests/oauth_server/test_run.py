@@ -1,0 +1,175 @@
+"""`make run` end to end: a fresh data folder, the printed lines pasted into a shell, Ctrl-C, and nothing left behind."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from oauth_server.settings.environment import BASE_DIR
+from oauth_server.supervisor.banner import banner
+from tests.support.services import free_port
+
+pytestmark = pytest.mark.storm  # it starts real processes, once is enough
+PATIENCE_SECONDS = 60
+
+
+class Run:
+    """One `manage.py run`, as somebody at a terminal sees it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.folder = folder
+        self.printed = folder.parent / f"{folder.name}.out"
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        with self.printed.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "run"],
+                cwd=BASE_DIR,
+                env=kept | {"PORT": str(self.port), "DATA_DIR": str(folder)} | environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def output(self) -> str:
+        return self.printed.read_text("utf-8", "replace")
+
+    def wait_until_it_says(self, text: str) -> str:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.output():
+            assert self.process.poll() is None, self.output()
+            assert time.monotonic() < until, self.output()
+            time.sleep(0.1)
+        return self.output()
+
+    def pids(self) -> list[int]:
+        return [int(pid) for pid in re.findall(r"started \(pid=(\d+)\)", self.output())]
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def kill_what_is_left(self) -> None:
+        for pid in (*self.pids(), self.process.pid):
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run") / "var"
+
+
+@pytest.fixture
+def run(folder: Path) -> Iterator[Run]:
+    running = Run(folder)
+    yield running
+    running.kill_what_is_left()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text("ascii")
+    except FileNotFoundError:
+        return False
+
+
+def test_a_fresh_clone_serves_the_lines_that_it_prints_and_stops_without_a_trace(run: Run, folder: Path) -> None:
+    output = run.wait_until_it_says("make example")
+    for line in (
+        "/portal/",
+        "/admin/",
+        "/.well-known/openid-configuration",
+        "alice / ",
+        "demo-service / ",
+        "demo-app / ",
+    ):
+        assert line in output
+
+    token, introspection = re.findall(r"^  (.*curl .*)$", output, re.MULTILINE)
+    pasted = subprocess.run(["bash", "-c", f"{token}\n{introspection}"], capture_output=True, text=True, check=True)
+    first, second = pasted.stdout.strip().splitlines()
+    assert first.count(".") == 2
+    assert json.loads(second)["active"] is True
+    assert json.loads(second)["client_id"] == "demo-service"
+
+    assert requests.get(f"http://127.0.0.1:{run.port}/health/ready", timeout=10).status_code == 200
+    assert "Traceback" not in output
+    assert "Warning" not in output
+    web_memory = [
+        int(re.findall(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("ascii"))[0]) // 1024
+        for pid in Path(f"/proc/{run.pids()[0]}/task/{run.pids()[0]}/children").read_text("ascii").split()
+    ]
+    assert all(megabytes < 150 for megabytes in web_memory), web_memory
+
+    pids = run.pids()
+    assert len(pids) == 3
+    assert run.interrupt() == 0
+    assert [pid for pid in pids if is_alive(pid)] == []
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of ours still linger in TIME_WAIT
+        probe.bind(("127.0.0.1", run.port))
+    others = [file for file in folder.rglob("*") if file.stat().st_mode & 0o077]
+    assert others == []
+
+
+def test_a_second_start_keeps_the_data_and_what_an_operator_deleted_stays_deleted(run: Run, folder: Path) -> None:
+    remembered = (folder / "demo.json").read_bytes()
+    output = run.wait_until_it_says("make example")
+    assert (folder / "demo.json").read_bytes() == remembered
+    assert output.count("demo-service / ") == 1
+    assert run.interrupt() == 0
+
+
+def test_a_process_that_ends_by_itself_stops_the_others_and_is_named(run: Run) -> None:
+    run.wait_until_it_says("make example")
+    names = dict(re.findall(r"(\w+) started \(pid=(\d+)\)", run.output()))
+    os.kill(int(names["worker"]), signal.SIGKILL)
+    assert run.process.wait(PATIENCE_SECONDS) != 0
+    assert "Gatehouse: worker ended by itself, so everything was stopped." in run.output()
+    assert [pid for pid in run.pids() if is_alive(pid)] == []
+
+
+def test_a_closed_terminal_stops_everything(run: Run) -> None:
+    run.wait_until_it_says("make example")
+    run.process.send_signal(signal.SIGHUP)
+    run.process.wait(PATIENCE_SECONDS)
+    assert [pid for pid in run.pids() if is_alive(pid)] == []
+
+
+def test_a_port_in_use_is_one_sentence_with_a_way_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        running = Run(tmp_path / "var", PORT=str(taken.getsockname()[1]))
+        assert running.process.wait(PATIENCE_SECONDS) == 1
+    (line,) = running.output().strip().splitlines()
+    assert "cannot be used (Address already in use)" in line
+    assert "PORT=" in line
+
+
+def test_a_database_that_cannot_be_used_is_one_sentence_without_its_password(tmp_path: Path) -> None:
+    running = Run(tmp_path / "var", DATABASE_URL=f"postgres://gatehouse:hunter2@127.0.0.1:{free_port()}/gatehouse")
+    assert running.process.wait(PATIENCE_SECONDS) == 1
+    (line,) = running.output().strip().splitlines()
+    assert "The database 127.0.0.1/gatehouse cannot be used" in line
+    assert "hunter2" not in line
+
+
+def test_the_banner_offers_no_accounts_where_there_are_none() -> None:
+    text = banner("https://login.example", {})
+    assert "https://login.example/.well-known/openid-configuration" in text
+    assert "Demo" not in text
+    assert "curl" not in text
