@@ -249,3 +249,13 @@ def test_a_deactivated_person_is_locked_out(address: str) -> None:
     user.is_active = False
     user.save()
     assert call(address, token).status_code in {401, 403}
+
+
+@pytest.mark.parametrize("address", PROTECTED)
+def test_a_bound_token_is_no_bearer_token(address: str) -> None:
+    """RFC 9449 §7.2: without its proof it is a stolen one."""
+    confirmation = {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}
+    token = token_set(
+        make_client(access_token_format="opaque"), user=make_user(), confirmation=confirmation
+    ).access_token
+    assert call(address, token).status_code in {401, 403}

@@ -89,6 +89,13 @@ def test_nonsense_is_refused_without_asking_anybody(verifier: TokenVerifier, iss
     assert issuer.asked == []
 
 
+def test_a_token_of_another_issuer_costs_no_request(verifier: TokenVerifier, issuer: Issuer) -> None:
+    """Whoever sends tokens of any issuer at all must not make us ask for keys."""
+    with pytest.raises(InvalidToken):
+        verifier.verify(issuer.sign(iss="https://other.example"), NOW)
+    assert issuer.asked == []
+
+
 def test_a_token_of_another_key_with_our_kid_is_refused(verifier: TokenVerifier, issuer: Issuer) -> None:
     """RFC 8725 §3.1: the key comes from the issuer, not from the token."""
     forged = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "one"}, issuer.claims(), issuer.new_key("one"))
