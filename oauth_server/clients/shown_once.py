@@ -33,7 +33,7 @@ def keep(session: MutableMapping[str, Any], client_id: str, secret: str, now: da
 def waits(session: MutableMapping[str, Any], client_id: str) -> bool:
     """Whether a secret of this client waits to be shown."""
     slot = session.get(_SLOT)
-    return bool(slot) and slot[0] == client_id
+    return slot is not None and slot[0] == client_id
 
 
 def take(session: MutableMapping[str, Any], client_id: str, now: datetime) -> str:

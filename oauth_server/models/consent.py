@@ -59,13 +59,15 @@ class ConsentManager(models.Manager["Consent"]):
         return bool(self.filter(pk=consent, revoked_at=None).update(revoked_at=now))
 
     def of_person(self, user: uuid.UUID) -> list[Consent]:
-        """What a person has not taken back, with its client and ``signed_in_at`` and ``refreshed_at``, in one statement."""
-        return list(
-            self.filter(user=user, revoked_at=None)
-            .select_related("application")
-            .annotate(signed_in_at=Max("families__created"), refreshed_at=Max("families__refresh_tokens__created"))
-            .order_by("application__name", "pk")
-        )
+        """What a person has not taken back, with its client and ``last_use``, in one statement."""
+        rows = self.annotate(began=Max("families__created"), refreshed=Max("families__refresh_tokens__created"))
+        found: list[Consent] = []
+        for row in (
+            rows.filter(user=user, revoked_at=None).select_related("application").order_by("application__name", "pk")
+        ):
+            row.last_use = max((use for use in (row.began, row.refreshed) if use is not None), default=None)
+            found.append(row)
+        return found
 
 
 class Consent(models.Model):
@@ -81,8 +83,7 @@ class Consent(models.Model):
     expires = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 
-    signed_in_at: datetime | None
-    refreshed_at: datetime | None
+    last_use: datetime | None = None
 
     objects: ClassVar[ConsentManager] = ConsentManager()
 

@@ -1,0 +1,51 @@
+"""Who gets in: staff, with a live sign-in of our own sign-in page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from unfold.sites import UnfoldAdminSite
+
+from identity.sessions.read import current
+
+
+class OperatorSite(UnfoldAdminSite):
+    """The admin without a sign-in form of its own: throttles, second factors and the session list are the account's."""
+
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether an operator sits there, by a sign-in that has neither ended nor rested too long."""
+        session = current(request, timezone.now())
+        return session is not None and session.user.is_staff
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send a stranger to the sign-in page; tell somebody who is no operator so.
+
+        Raises:
+            PermissionDenied: the person is signed in, and signing in again would lead here again.
+        """
+        del extra_context
+        target = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+            target = reverse("admin:index")
+        if self.has_permission(request):
+            return HttpResponseRedirect(target)
+        if current(request, timezone.now()) is not None:
+            raise PermissionDenied
+        return redirect_to_login(target, settings.LOGIN_URL)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The account's own page: it tells the person by mail and ends their other sessions."""
+        del request, extra_context
+        return HttpResponseRedirect(reverse("account_change_password"))
