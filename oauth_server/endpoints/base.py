@@ -102,12 +102,20 @@ def body(request: HttpRequest) -> bytes:
     if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise WrongMediaType("A compressed body is not accepted.")
     try:
-        octets = request.read(settings.LIMITS.request_bytes + 1)
+        octets = _stream(request).read(settings.LIMITS.request_bytes + 1)
     except (UnreadablePostError, RawPostDataException, OSError, ValueError):
         raise InvalidRequest("The body could not be read.") from None
     if len(octets) > settings.LIMITS.request_bytes:
         raise InvalidRequest("The request is too large.")
     return octets
+
+
+def _stream(request: HttpRequest) -> Any:
+    """Where the body is read from. Of one that comes in chunks (RFC 9112 §7.1) Django, which wants a length, sees nothing."""
+    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if chunked and not request.META.get("CONTENT_LENGTH"):
+        return request.META.get("wsgi.input", request)
+    return request
 
 
 def json_response(members: Mapping[str, Any], status: int = 200) -> HttpResponse:
