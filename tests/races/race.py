@@ -100,6 +100,11 @@ class Race:
         won = next((answer.json() for answer in answers if answer.status == 200), {})
         return verdicts(answers), self.seed("rows", user=code["user"]), won, code
 
+    def late_replay_leaves(self, code: dict[str, Any], won: dict[str, Any]) -> set[str]:
+        """Replay a code that looks old; what of the winner's tokens lives on."""
+        ask(self.server.port, self.redemption(code))
+        return self.live([won["access_token"], won["refresh_token"]])
+
     def refresh_at_once(self, n: int, server: Server) -> tuple[Counter[str], set[str], set[str]]:
         """N refreshes of one token: outcomes, the successors handed out, and those of them that live."""
         token = self.tokens()[0]["refresh_token"]
