@@ -82,7 +82,6 @@ def prepare(now: datetime) -> Mapping[str, Any]:
     Raises:
         CannotStart: with one sentence.
     """
-    check_port(settings.HOST, settings.PORT)
     migrate()
     ensure_keys(now)
     demo = seed_demo(settings.DATA_DIR / "demo.json") if settings.DEMO else {}

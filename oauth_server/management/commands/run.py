@@ -6,11 +6,11 @@ import os
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from oauth_server.supervisor.banner import banner
-from oauth_server.supervisor.prepare import CannotStart, prepare
+from oauth_server.supervisor.prepare import CannotStart, check_port, prepare
 from oauth_server.supervisor.processes import PROCESSES
 from oauth_server.supervisor.supervise import Plan, become
 
@@ -23,7 +23,16 @@ class Command(BaseCommand):
 
     help = "Prepare the database and the keys, then run web, worker and beat until Ctrl-C."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        parser.add_argument(
+            "process",
+            nargs="?",
+            choices=("prepare", *PROCESSES),
+            help="Only this part, for containers: prepare the database and end, or become that one process.",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
         """Run.
 
         Raises:
@@ -31,10 +40,18 @@ class Command(BaseCommand):
         """
         # The database, its journal and the broker's files are nobody else's to read.
         os.umask(0o077)
+        process = options["process"]
+        if process in PROCESSES:
+            command = PROCESSES[process]()
+            os.execvp(command[0], command)  # noqa: S606  # our own command line
         try:
+            if process is None:
+                check_port(settings.HOST, settings.PORT)
             demo = prepare(timezone.now())
         except CannotStart as reason:
             raise CommandError(str(reason)) from None
+        if process == "prepare":
+            return
         address = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
         become(
             Plan(
