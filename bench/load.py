@@ -46,7 +46,8 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        return self.requests / self.seconds
+        """Answers a second that gave what was asked for."""
+        return (self.requests - self.refused) / self.seconds
 
 
 def line(method: str, path: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None) -> str:

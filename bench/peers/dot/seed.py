@@ -44,13 +44,15 @@ def main(codes: int) -> None:
         user = User.objects.create_user("olena")
         app, secret = _application(Application.GRANT_AUTHORIZATION_CODE, user)
         service, service_secret = _application(Application.GRANT_CLIENT_CREDENTIALS, user)
-        access, refresh, grants = [], [], []
+        access: list[str] = []
+        refresh: list[str] = []
+        grants: list[tuple[Grant, str]] = []
         for _ in range(200):
             token = AccessToken.objects.create(
                 user=user, application=app, token=secrets.token_urlsafe(30), expires=until, scope="openid read"
             )
             access.append(token.token)
-            if len(refresh) < 64:
+            if len(refresh) < 128:
                 made = RefreshToken.objects.create(
                     user=user, application=app, token=secrets.token_urlsafe(30), access_token=token
                 )
