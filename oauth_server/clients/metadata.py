@@ -185,17 +185,20 @@ def update(
 ) -> tuple[Client, dict[str, Any]]:
     """Replace a client's metadata. Its secrets stay, unless another is given or the new metadata cannot do with them.
 
+    A developer leaves what only operators may set as it is.
+
     Raises:
         LookupError: there is no such client.
         InvalidRedirectURI: see ``validate``.
         InvalidClientMetadata: see ``validate``.
     """
-    read = validate(metadata, by_operator=by_operator)
     chosen_secret = _chosen(metadata, client_id, client_secret)[1] if by_operator else ""
     with transaction.atomic():
         row = Client.objects.lock(client_id)
         if row is None:
             raise LookupError(client_id)
+        said = metadata if by_operator or not isinstance(metadata, Mapping) else _with_policy(metadata, row)
+        read = validate(said, by_operator=True)
         former = row.tokens_not_before
         _fill_row(row, read)
         # Metadata that does not speak of it must not bring dead tokens back to life.
@@ -206,6 +209,18 @@ def update(
         record(ClientUpdated(client_id=row.client_id, by_operator=by_operator, new_secret=bool(secret)))
     registry.forget()
     return row, _answer(row, secret)
+
+
+def _with_policy(metadata: Mapping[str, Any], row: Client) -> dict[str, Any]:
+    """A developer's words, with the operator's in place of what the developer says about them."""
+    stored = describe(row)
+    policy = {name: stored[name] for name, field in FIELDS.items() if field.by_operator_only and name in stored}
+    return {name: value for name, value in metadata.items() if not _is_policy(name)} | policy
+
+
+def _is_policy(name: str) -> bool:
+    field = FIELDS.get(_base(name)[0])
+    return field is not None and field.by_operator_only
 
 
 def _chosen(metadata: Mapping[str, Any], client_id: str | None, client_secret: str | None) -> tuple[str, str]:

@@ -147,6 +147,23 @@ def readable(client: RegisteredClient, now: datetime) -> tuple[str, ...]:
     )
 
 
+def end_former(client_id: str, now: datetime) -> bool:
+    """End every secret of a client but the newest, before the overlap is over; False when there is but one.
+
+    Raises:
+        LookupError: there is no such client.
+    """
+    with transaction.atomic():
+        row = Client.objects.lock(client_id)
+        if row is None:
+            raise LookupError(client_id)
+        if not ClientSecret.objects.keep_newest(row, now):
+            return False
+        StateVersion.objects.bump("clients")
+    registry.forget()
+    return True
+
+
 def rotate(client_id: str, now: datetime) -> str:
     """Give a client a new secret; the former one works ``LIFETIMES.client_secret_overlap`` seconds more.
 

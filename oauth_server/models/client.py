@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
+from identity.models import User
+
 
 class ClientManager(models.Manager["Client"]):
     """Named queries about clients."""
@@ -21,6 +23,19 @@ class ClientManager(models.Manager["Client"]):
     def lock(self, client_id: str) -> Client | None:
         """One client for changing: nobody else changes it until the transaction ends. None when unknown."""
         return self.select_for_update().filter(client_id=client_id).first()
+
+    def of_developer(self, user: User) -> list[Client]:
+        """A developer's clients, by name."""
+        return list(self.filter(user=user).order_by("name", "pk"))
+
+    def owned(self, user: User, client: int) -> Client | None:
+        """A client, if it belongs to this developer."""
+        return self.filter(user=user, pk=client).first()
+
+    def has_room(self, user: User, most: int) -> bool:
+        """Whether a developer may have one more; the person's row is locked, so that two tabs cannot both be the last."""
+        User.objects.select_for_update().filter(pk=user.pk).first()
+        return self.filter(user=user).count() < most
 
     def get_by_natural_key(self, client_id: str) -> Client:
         """What django-oauth-toolkit's fixtures and commands use."""
@@ -97,6 +112,11 @@ class ClientSecretManager(models.Manager["ClientSecret"]):
     def keep(self, secret: ClientSecret) -> None:
         """Store a new secret."""
         self.bulk_create([secret])
+
+    def keep_newest(self, client: Client, now: datetime) -> int:
+        """End every live secret but the newest; answers how many ended."""
+        former = self.of(client, now)[1:]
+        return self.filter(pk__in=[secret.pk for secret in former]).delete()[0]
 
     def drop(self, client: Client) -> None:
         """End every secret of a client."""
