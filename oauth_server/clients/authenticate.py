@@ -59,11 +59,12 @@ def authenticate(credentials: Credentials, now: datetime) -> RegisteredClient:
     if client is None:
         raise _refused("unknown client")
     if method is None:
-        raise _refused(f"the client registered {client.token_endpoint_auth_method}")
+        registered = client.token_endpoint_auth_method
+        raise _refused(f"the client registered {registered}", client, f"This client is registered for {registered}.")
     if why:
-        raise _refused(why)
+        raise _refused(why, client, "The credential is wrong, or was replaced and is over.")
     if not client.is_active:
-        raise _refused("the client is disabled")
+        raise _refused("the client is disabled", client, "This client is disabled.")
     return client
 
 
@@ -71,10 +72,11 @@ def _is_registered(client: RegisteredClient | None, method: str) -> bool:
     return client is not None and client.token_endpoint_auth_method == method and method in CLIENT_AUTH_METHODS
 
 
-def _refused(detail: str) -> InvalidClient:
-    return InvalidClient(
-        hint="Send the credential of the method that the client is registered for, and only that.", detail=detail
-    )
+def _refused(detail: str, client: RegisteredClient | None = None, hint: str = "") -> InvalidClient:
+    advice = "Send the credential of the method that the client is registered for, and only that."
+    error = InvalidClient(hint=f"{hint} {advice}".strip(), detail=detail)
+    error.client_id = client.client_id if client is not None else ""
+    return error
 
 
 def _find(credentials: Credentials) -> Presented:

@@ -18,7 +18,7 @@ from oauth_server.tokens.find import find
 
 def _refused(error: OAuthError, request: HttpRequest) -> None:  # noqa: ARG001  # the shell tells every listener alike
     if isinstance(error, InvalidClient):
-        record(ClientRefused(endpoint="introspect", error=error.error, description=error.description,
+        record(ClientRefused(client_id=error.client_id, endpoint="introspect", error=error.error, description=error.description,
                              hint=error.hint, detail=error.detail))  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from oauth_server.tokens.revoke import revoke_found
 
 def _refused(error: OAuthError, request: HttpRequest) -> None:  # noqa: ARG001  # the shell tells every listener alike
     if isinstance(error, InvalidClient):
-        record(ClientRefused(endpoint="revoke", error=error.error, description=error.description,
+        record(ClientRefused(client_id=error.client_id, endpoint="revoke", error=error.error, description=error.description,
                              hint=error.hint, detail=error.detail))  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def grants() -> dict[str, Grant]:
 def _refused(error: OAuthError, request: HttpRequest) -> None:
     known: str = getattr(request, "oauth_client_id", "")
     if isinstance(error, InvalidClient):
-        record(ClientRefused(client_id=known, endpoint="token", error=error.error, description=error.description,
+        record(ClientRefused(client_id=error.client_id or known, endpoint="token", error=error.error, description=error.description,
                              hint=error.hint, detail=error.detail))  # fmt: skip
     elif not getattr(error, "recorded", False):
         record(TokenRefused(client_id=known, grant_type=getattr(request, "oauth_grant_type", ""), error=error.error,

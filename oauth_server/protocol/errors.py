@@ -51,11 +51,16 @@ class InvalidRequest(OAuthError):
 
 
 class InvalidClient(OAuthError):
-    """RFC 6749 §5.2: 401 with a challenge when the client used the Authorization header."""
+    """RFC 6749 §5.2: 401 with a challenge when the client used the Authorization header.
+
+    ``client_id`` names a client that exists, so that its developer finds the refusal in the portal; it is never sent.
+    """
 
     error = "invalid_client"
     status = 401
     default = "Client authentication failed."
+
+    client_id: str = ""
 
 
 class InvalidGrant(OAuthError):
