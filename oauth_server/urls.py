@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *machine_patterns,
     *page_patterns,
     path("account/", include("identity.urls")),
+    path("portal/", include("oauth_server.portal.urls")),
     path("admin/", admin.site.urls),
 ]
 

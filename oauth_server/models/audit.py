@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class AuditEventManager(models.Manager["AuditEvent"]):
+    """Named queries about facts."""
+
+    def refusals(self, client_id: str, most: int) -> list[AuditEvent]:
+        """What a client was refused lately, newest first."""
+        return list(self.filter(client_id=client_id, result="failure").order_by("-at", "-pk")[:most])
+
+    def latest_of(self, client_id: str, names: Collection[str]) -> AuditEvent | None:
+        """The last fact about a client that has one of these names."""
+        return self.filter(client_id=client_id, name__in=names).order_by("-at", "-pk").first()
 
 
 class AuditEvent(models.Model):
@@ -21,6 +34,8 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
     suspicious = models.BooleanField(default=False)
     facts = models.JSONField(default=dict)
+
+    objects: ClassVar[AuditEventManager] = AuditEventManager()
 
     class Meta:
         verbose_name = _("audit event")

@@ -81,6 +81,7 @@ class Limits:
     jose_bytes: int = _row(32_768, "", "The longest JWT that is looked at.")
     clean_up_batch: int = _row(1_000, "", "Rows that clean-up deletes in one statement.")
     password_hashes_at_once: int = _row(4, "", "Argon2id computations at the same time in one process.")
+    clients_per_person: int = _row(50, "", "Applications that one developer may register in the portal.")
     cache_seconds: int = _row(1, "", "How stale a process may be about clients, keys and people, in seconds.")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.test import Client as Browser
 from django.urls import reverse
@@ -22,7 +23,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
 def address(model: type[Model], page: str, *args: Any) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=[quote(arg) for arg in args])
 
 
 def pages(model: type[Model]) -> list[str]:

@@ -1,0 +1,131 @@
+"""The form of an application: few fields, judged by the rules of registration, each refusal beside its field."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from oauth_server.authorize.consent import SCOPE_TEXTS
+from oauth_server.models import Client
+from oauth_server.portal.kinds import Kind
+from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI, OAuthError
+
+# Metadata member → field, where the two have different names.
+_FIELD_OF: Final = {"client_name": "name", "scope": "more_scopes"}
+_PAGES: Final = ("client_uri", "policy_uri", "tos_uri")
+_INITIAL: Final = ("openid", "profile", "email")
+
+
+def _lines(rows: int, example: str) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocapitalize": "off", "placeholder": example})
+
+
+def _page(label: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=2_048,
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
+
+
+class ApplicationForm(forms.Form):
+    """What a developer says about an application of one kind."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=255,
+        help_text=_("People read it when they are asked to allow your application something."),
+    )
+    redirect_uris = forms.CharField(
+        label=_("Redirect URIs"),
+        widget=_lines(3, "https://app.example/callback"),
+        help_text=_("One a line. Where people come back to after signing in, compared character by character."),
+    )
+    post_logout_redirect_uris = forms.CharField(
+        label=_("Redirect URIs after sign-out"),
+        required=False,
+        widget=_lines(2, "https://app.example/"),
+        help_text=_("One a line, if your application signs people out here."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may ask people for"),
+        required=False,
+        choices=[(name, name) for name in SCOPE_TEXTS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    more_scopes = forms.CharField(
+        label=_("Scopes"),
+        required=False,
+        max_length=2_000,
+        widget=forms.TextInput(
+            attrs={"spellcheck": "false", "autocapitalize": "off", "placeholder": "orders:read orders:write"}
+        ),
+        help_text=_("Of an API, with spaces between them."),
+    )
+    client_uri = _page(_("Home page"))
+    policy_uri = _page(_("Privacy policy"))
+    tos_uri = _page(_("Terms of service"))
+
+    def __init__(self, kind: Kind, data: Any = None, *, client: Client | None = None) -> None:
+        self.kind = kind
+        super().__init__(data, initial=_initial(client) if client else {"scopes": list(_INITIAL)})
+        if kind.signs_people_in:
+            self.fields["more_scopes"].label = _("More scopes")
+        else:
+            for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", *_PAGES):
+                del self.fields[name]
+
+    def scope_rows(self) -> list[dict[str, Any]]:
+        """The check boxes with the words that people will read."""
+        chosen = set(self["scopes"].value() or ())
+        return [
+            {"name": name, "title": text.title, "sentence": text.sentence, "checked": name in chosen}
+            for name, text in SCOPE_TEXTS.items()
+        ]
+
+    def members(self) -> dict[str, Any]:
+        """The metadata that the form says; None takes a member away (RFC 7591 §2)."""
+        said = self.cleaned_data
+        scope = [*said.get("scopes", ()), *said["more_scopes"].split()]
+        members: dict[str, Any] = {"client_name": said["name"], "scope": " ".join(dict.fromkeys(scope))}
+        if self.kind.signs_people_in:
+            uris = said["redirect_uris"].split()
+            members |= {"redirect_uris": uris, "post_logout_redirect_uris": said["post_logout_redirect_uris"].split()}
+            members |= {name: said[name] or None for name in _PAGES}
+        return members
+
+    def refuse(self, error: OAuthError) -> None:
+        """Put a refusal of the registration beside the field that it names."""
+        field: str | None = None
+        if isinstance(error, InvalidRedirectURI):
+            field = "redirect_uris"
+        elif isinstance(error, InvalidClientMetadata):
+            member = error.description.split(" ", 1)[0].rstrip(":")
+            field = _FIELD_OF.get(member, member)
+        self.add_error(field if field in self.fields else None, error.description)
+
+
+def registration(kind: Kind, members: dict[str, Any]) -> dict[str, Any]:
+    """The whole metadata of a new application."""
+    native = any(not uri.startswith(("https://", "http://")) for uri in members.get("redirect_uris", ()))
+    return {
+        "token_endpoint_auth_method": kind.method,
+        "grant_types": list(kind.grant_types),
+        "application_type": "native" if native else "web",
+        **members,
+    }
+
+
+def _initial(client: Client) -> dict[str, Any]:
+    scope = client.scope.split()
+    return {
+        "name": client.name,
+        "redirect_uris": "\n".join(client.redirect_uris.split()),
+        "post_logout_redirect_uris": "\n".join(client.post_logout_redirect_uris.split()),
+        "scopes": [name for name in scope if name in SCOPE_TEXTS],
+        "more_scopes": " ".join(name for name in scope if name not in SCOPE_TEXTS),
+        **{name: client.metadata.get(name, "") for name in _PAGES},
+    }
