@@ -23,7 +23,6 @@ example: $(VENV)/dev.stamp ## "Log in with Gatehouse" in an example application;
 fmt: $(VENV)/dev.stamp ## Format and repair what can be repaired
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
-	@$(VENV)/bin/djlint --quiet --reformat templates || true
 
 shell: $(VENV)/run.stamp ## A Python shell with the models
 	@exec $(PYTHON) manage.py shell

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run one management command with the settings that DJANGO_SETTINGS_MODULE names (development by default)."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oauth_server.settings.development")
-    from django.core.management import execute_from_command_line
+    from django.core.management import execute_from_command_line  # noqa: PLC0415  # the line above must come first
 
     execute_from_command_line(sys.argv)
 

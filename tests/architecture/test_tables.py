@@ -54,7 +54,10 @@ def test_every_test_named_cites_a_section_of_its_line() -> None:
     for line in LINES:
         assert line is not None
         text = (ROOT / line["test"]).read_text("utf-8")
-        standards = [part.split(" §")[0].removeprefix("OAuth 2.0 ").removesuffix("s").strip() for part in line["section"].split(", ")]
+        standards = [
+            part.split(" §")[0].removeprefix("OAuth 2.0 ").removesuffix("s").strip()
+            for part in line["section"].split(", ")
+        ]
         assert any(standard in text for standard in standards), f"{line['test']} mentions none of {standards}"
 
 
