@@ -103,6 +103,13 @@ def _events(event: type[Event]) -> Iterator[type[Event]]:
         yield from _events(child)
 
 
+@each_page
+def test_every_python_block_is_python(page: Path) -> None:
+    for block in documents.blocks(page):
+        if block.language == "python":
+            compile(block.text, f"{page}:{block.line}", "exec")
+
+
 def test_every_page_is_on_the_map() -> None:
     linked = {(ROOT / "docs" / link.partition("#")[0]).resolve() for link in documents.links(Path("docs/index.md"))}
     missing = [
