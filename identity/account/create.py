@@ -11,13 +11,10 @@ from django.db import transaction
 from identity.claims import ADDRESS_MEMBERS, SUPPORTED_CLAIMS
 from identity.models import User
 
-# Claims that are no field of the person, or that the server says by itself.
-ELSEWHERE: Final = {
-    "sub": "the server gives it",
-    "updated_at": "the server keeps it",
-    "preferred_username": "it is the username",
-    "email": "it is --email",
-}
+# Claims that the server says by itself: a full set of claims, copied from elsewhere, may carry them, and they are passed over.
+OURS: Final = frozenset({"sub", "updated_at"})
+# Claims that are given by an option of their own, and must agree with it.
+ELSEWHERE: Final = {"preferred_username": "username", "email": "email"}
 BOOLEANS: Final = frozenset({"email_verified", "phone_number_verified"})
 
 
@@ -25,15 +22,23 @@ class ClaimError(ValueError):
     """A claim that cannot be kept; the sentence names it."""
 
 
-def checked_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """The claims, judged by name and type (OpenID Connect Core §5.1).
+def checked_claims(claims: Mapping[str, Any], *, username: str, email: str) -> dict[str, Any]:
+    """The claims that are kept, judged by name and type (OpenID Connect Core §5.1).
+
+    Args:
+        claims: as given.
+        username: what ``preferred_username`` must say, if it is given.
+        email: what ``email`` must say, if it is given.
 
     Raises:
-        ClaimError: a claim is unknown, is not set this way, or has the wrong type.
+        ClaimError: a claim is unknown, contradicts an option, or has the wrong type.
     """
-    for name, value in claims.items():
-        if name in ELSEWHERE:
-            raise ClaimError(f"The claim {name} is not set here: {ELSEWHERE[name]}.")
+    options = {"username": username, "email": email}
+    for name, option in ELSEWHERE.items():
+        if str(claims.get(name, options[option])).lower() != options[option].lower():
+            raise ClaimError(f"The claim {name} differs from --{option}.")
+    kept = {name: value for name, value in claims.items() if name not in OURS and name not in ELSEWHERE}
+    for name, value in kept.items():
         if name not in SUPPORTED_CLAIMS:
             raise ClaimError(
                 f"The claim {name} is not known. Known are: {', '.join(sorted({*SUPPORTED_CLAIMS} - {*ELSEWHERE}))}."
@@ -47,7 +52,7 @@ def checked_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
                 )
         elif not isinstance(value, bool if name in BOOLEANS else str):
             raise ClaimError(f"The claim {name} must be {'true or false' if name in BOOLEANS else 'a text'}.")
-    return dict(claims)
+    return kept
 
 
 def create_or_update(username: str, email: str, password: str, claims: Mapping[str, Any]) -> tuple[User, bool]:
@@ -68,7 +73,7 @@ def create_or_update(username: str, email: str, password: str, claims: Mapping[s
         ClaimError: see ``checked_claims``.
         ValidationError: username, address or a claim's value is malformed, or somebody else owns the address.
     """
-    known = checked_claims(claims)
+    known = checked_claims(claims, username=username, email=email)
     verified = known.pop("email_verified", True)
     with transaction.atomic():
         user = User.objects.named(username) or User(username=username)

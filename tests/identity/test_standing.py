@@ -167,7 +167,7 @@ def test_create_user_again_updates_and_keeps_sessions_unless_the_password_change
         ({"--claims": "{"}, "no JSON"),
         ({"--claims": "[]"}, "JSON object"),
         ({"--claims": '{"nme": "x"}'}, "nme is not known"),
-        ({"--claims": '{"sub": "1"}'}, "the server gives it"),
+        ({"--claims": '{"email": "eve@example.com"}'}, "differs from --email"),
         ({"--claims": '{"name": 1}'}, "must be a text"),
         ({"--claims": '{"email_verified": "yes"}'}, "true or false"),
         ({"--claims": '{"address": "London"}'}, "object of texts"),

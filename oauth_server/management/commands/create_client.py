@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             return [self._register(row, now, may_replace=True) for row in rows]
 
     def _register(self, members: Mapping[str, Any], now: datetime, *, may_replace: bool) -> dict[str, Any]:
+        # The profile that registrants get is also what an operator means who names none: one installation, one habit.
+        members = {"profile": settings.REGISTRATION_PROFILE, **members}
         client_id = members.get("client_id")
         known = registry.get(client_id) if isinstance(client_id, str) else None
         if known is not None and not may_replace:
