@@ -102,7 +102,7 @@ def body(request: HttpRequest) -> bytes:
     if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise WrongMediaType("A compressed body is not accepted.")
     try:
-        octets = _stream(request).read(settings.LIMITS.request_bytes + 1)
+        octets: bytes = _stream(request).read(settings.LIMITS.request_bytes + 1)
     except (UnreadablePostError, RawPostDataException, OSError, ValueError):
         raise InvalidRequest("The body could not be read.") from None
     if len(octets) > settings.LIMITS.request_bytes:

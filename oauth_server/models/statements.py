@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import connections, models, router
@@ -38,3 +39,32 @@ def returning(model: type[ModelT], sql: str, *parameters: Any) -> list[ModelT]:
     connection = connections[using]
     statement = sql.format(table=connection.ops.quote_name(model._meta.db_table))
     return list(model._default_manager.using(using).raw(statement, [_adapt(connection, value) for value in parameters]))
+
+
+@lru_cache(maxsize=64)
+def _insert(model: type[models.Model], rows: int) -> tuple[str, tuple[Any, ...]]:
+    """The statement for that many rows, and the fields in its order; an automatic key is left to the database."""
+    fields = tuple(field for field in model._meta.local_concrete_fields if not isinstance(field, models.AutoField))
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    one = f"({', '.join(['%s'] * len(fields))})"
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {", ".join([one] * rows)}', fields
+
+
+def insert(*instances: models.Model) -> None:
+    """Write new rows of one table with one statement, compiled once.
+
+    What ``save(force_insert=True)`` does, less signals and less compiling, which costs several times the statement itself.
+    """
+    model = type(instances[0])
+    connection = connections[router.db_for_write(model)]
+    statement, fields = _insert(model, len(instances))
+    values = [
+        field.get_db_prep_save(field.pre_save(instance, add=True), connection)
+        for instance in instances
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+    for instance in instances:
+        instance._state.adding = False
+        instance._state.db = connection.alias

@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractAccessToken, AbstractIDToken, AbstractRefreshToken
 
 from identity.models import LoginSession, email_is_verified
 from oauth_server.models.client import Client
 from oauth_server.models.consent import Consent
+from oauth_server.models.prepared import Prepared
 from oauth_server.models.statements import returning
-
-ModelT = TypeVar("ModelT", bound=models.Model)
-
-
-def _only(rows: models.QuerySet[ModelT]) -> ModelT | None:
-    """The row of a primary key. ``first()`` would order it, and to compile that order costs as much as all the rest."""
-    return next(iter(rows.order_by()), None)
 
 
 class TokenFamilyManager(models.Manager["TokenFamily"]):
@@ -34,11 +28,7 @@ class TokenFamilyManager(models.Manager["TokenFamily"]):
 
     def standing(self, family: uuid.UUID) -> TokenFamily | None:
         """A family with all that its liveness hangs on (person, session, consent), in one statement."""
-        return _only(
-            self.select_related("user", "session", "consent")
-            .annotate(email_is_verified=email_is_verified("user"))
-            .filter(pk=family)
-        )
+        return _STANDING.one(family)
 
     def revoke(self, where: Q, now: datetime, reason: str) -> int:
         """End every live family that ``where`` selects, in one statement; answers how many."""
@@ -123,11 +113,7 @@ class RefreshTokenManager(models.Manager["RefreshToken"]):
 
     def find(self, digest: bytes) -> RefreshToken | None:
         """A refresh token, spent or not, with all that its liveness hangs on; one statement."""
-        return _only(
-            self.select_related("application", "family__user", "family__session", "family__consent").filter(
-                digest=digest
-            )
-        )
+        return _REFRESH_TOKEN.one(digest)
 
 
 class RefreshToken(AbstractRefreshToken):
@@ -161,17 +147,18 @@ class RefreshToken(AbstractRefreshToken):
     def __str__(self) -> str:
         return f"generation {self.generation} of {self.family_id}"
 
+    @property
+    def owner(self) -> str:
+        """The client's identifier; read together with the token by ``find``."""
+        return str(getattr(self, "owner_id", ""))
+
 
 class AccessTokenManager(models.Manager["AccessToken"]):
     """Named queries about opaque access tokens."""
 
     def find(self, digest: bytes) -> AccessToken | None:
         """An opaque token with all that its liveness hangs on; one statement."""
-        return _only(
-            self.select_related("application", "family__user", "family__session", "family__consent")
-            .annotate(email_is_verified=email_is_verified("family__user"))
-            .filter(digest=digest)
-        )
+        return _ACCESS_TOKEN.one(digest)
 
     def revoke(self, where: Q, now: datetime) -> int:
         """End every opaque token that ``where`` selects, in one statement; answers how many."""
@@ -208,6 +195,11 @@ class AccessToken(AbstractAccessToken):
         return f"access token of {self.family_id or self.application_id}"
 
     @property
+    def owner(self) -> str:
+        """The client's identifier; read together with the token by ``find``."""
+        return str(getattr(self, "owner_id", ""))
+
+    @property
     def email_verified(self) -> bool:
         """Whether the person owns their e-mail address; read together with the token by ``find``."""
         return bool(getattr(self, "email_is_verified", False))
@@ -225,7 +217,7 @@ class RevokedTokenManager(models.Manager["RevokedToken"]):
 
     def has(self, jti: str) -> bool:
         """Whether a JWT access token without a family was revoked."""
-        return self.filter(jti=jti).exists()
+        return _REVOKED_TOKEN.one(jti) is not None
 
     def add(self, jti: str, expires: datetime) -> None:
         """Remember a revoked JWT until it would have expired; doing it twice is harmless."""
@@ -250,3 +242,38 @@ class RevokedToken(models.Model):
 def revoke_everything(where: dict[str, Any], now: datetime, reason: str) -> int:
     """End every live family that ``where`` selects (``user``, ``application``, ``session``, ``consent``)."""
     return TokenFamily.objects.revoke(Q(**where), now, reason)
+
+
+# What every use of a token asks, compiled once. The samples are two values of the key's kind.
+_UUIDS = (uuid.UUID(int=1), uuid.UUID(int=2))
+_DIGESTS = (bytes(32), b"1" * 32)
+_STANDING = Prepared(
+    lambda pk: (
+        TokenFamily.objects.select_related("user", "session", "consent")
+        .annotate(email_is_verified=email_is_verified("user"))
+        .filter(pk=pk)
+    ),
+    TokenFamily._meta.get_field("id"),
+    _UUIDS,
+)
+_REFRESH_TOKEN = Prepared(
+    lambda digest: (
+        RefreshToken.objects.select_related("family__user", "family__session", "family__consent")
+        .annotate(owner_id=F("application__client_id"))
+        .filter(digest=digest)
+    ),
+    RefreshToken._meta.get_field("digest"),
+    _DIGESTS,
+)
+_ACCESS_TOKEN = Prepared(
+    lambda digest: (
+        AccessToken.objects.select_related("family__user", "family__session", "family__consent")
+        .annotate(owner_id=F("application__client_id"), email_is_verified=email_is_verified("family__user"))
+        .filter(digest=digest)
+    ),
+    AccessToken._meta.get_field("digest"),
+    _DIGESTS,
+)
+_REVOKED_TOKEN = Prepared(
+    lambda jti: RevokedToken.objects.filter(jti=jti), RevokedToken._meta.get_field("jti"), ("1", "2")
+)

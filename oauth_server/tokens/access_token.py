@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from oauth_server.keys import secrets, store
-from oauth_server.models import AccessToken, Client
+from oauth_server.models import AccessToken, Client, statements
 from oauth_server.protocol import scopes
 from oauth_server.tokens.authorization import Authorization
 
@@ -86,14 +86,16 @@ def _jwt(authorization: Authorization, now: datetime, lifetime: int) -> str:
 
 def _opaque(authorization: Authorization, now: datetime, lifetime: int) -> str:
     token = secrets.mint("at")
-    AccessToken(
-        digest=secrets.digest(token),
-        family_id=authorization.family,
-        application_id=authorization.client.pk,
-        scope=scopes.join(authorization.scope),
-        resource=list(authorization.audience),
-        confirmation=dict(authorization.confirmation),
-        created=now,
-        expires=now + timedelta(seconds=lifetime),
-    ).save(force_insert=True)
+    statements.insert(
+        AccessToken(
+            digest=secrets.digest(token),
+            family_id=authorization.family,
+            application_id=authorization.client.pk,
+            scope=scopes.join(authorization.scope),
+            resource=list(authorization.audience),
+            confirmation=dict(authorization.confirmation),
+            created=now,
+            expires=now + timedelta(seconds=lifetime),
+        )
+    )
     return token

@@ -83,7 +83,7 @@ def _opaque(token: str, now: datetime) -> Found | None:
     row = AccessToken.objects.find(digest)
     if row is None or row.revoked_at is not None or row.expires <= now:
         return None
-    client = _usable(row.application.client_id, row.created)
+    client = _usable(row.owner, row.created)
     if client is None or (row.family is not None and not _lives(row.family, client, now)):
         return None
     family = row.family
@@ -108,7 +108,7 @@ def _refresh(token: str, now: datetime, *, even_spent: bool) -> Found | None:
     if row is None or row.expires <= now or (row.used_at is not None and not even_spent):
         return None
     family = row.family
-    client = _usable(row.application.client_id, family.created)
+    client = _usable(row.owner, family.created)
     if client is None or not _lives(family, client, now):
         return None
     return Found(

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from identity.claims import claims_for
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.models import TokenFamily
+from oauth_server.models import TokenFamily, statements
 from oauth_server.protocol import scopes
 from oauth_server.tokens import access_token, id_token, refresh_token
 from oauth_server.tokens.authorization import Authorization, TokenSet
@@ -47,24 +47,26 @@ def _save_family(authorization: Authorization, now: datetime) -> None:
         settings.LIFETIMES.refresh_token if authorization.lineage is not None else settings.LIFETIMES.access_token
     )
     family, user_id = authorization.bond()
-    TokenFamily(
-        id=family,
-        application_id=authorization.client.pk,
-        user_id=user_id,
-        session_id=authorization.session_sid,
-        consent_id=authorization.consent_id,
-        scope=scopes.join(authorization.scope),
-        resource=list(authorization.resource),
-        claims=dict(authorization.claims),
-        authorization_details=list(authorization.authorization_details),
-        confirmation=dict(authorization.confirmation),
-        nonce=authorization.nonce,
-        auth_time=authorization.auth_time,
-        acr=authorization.acr,
-        amr=list(authorization.amr),
-        created=now,
-        expires=now + timedelta(seconds=lifetime),
-    ).save(force_insert=True)
+    statements.insert(
+        TokenFamily(
+            id=family,
+            application_id=authorization.client.pk,
+            user_id=user_id,
+            session_id=authorization.session_sid,
+            consent_id=authorization.consent_id,
+            scope=scopes.join(authorization.scope),
+            resource=list(authorization.resource),
+            claims=dict(authorization.claims),
+            authorization_details=list(authorization.authorization_details),
+            confirmation=dict(authorization.confirmation),
+            nonce=authorization.nonce,
+            auth_time=authorization.auth_time,
+            acr=authorization.acr,
+            amr=list(authorization.amr),
+            created=now,
+            expires=now + timedelta(seconds=lifetime),
+        )
+    )
 
 
 def _person_claims(authorization: Authorization) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from oauth_server.audit import context
 from oauth_server.keys import secrets
-from oauth_server.models import RefreshToken
+from oauth_server.models import RefreshToken, statements
 from oauth_server.tokens.authorization import Authorization, Lineage
 
 
@@ -28,15 +28,17 @@ def mint(authorization: Authorization, lineage: Lineage, now: datetime) -> str:
     token = successor_of(lineage.presented)
     family, _ = authorization.bond()
     if not lineage.retry:
-        RefreshToken(
-            digest=secrets.digest(token),
-            family_id=family,
-            application_id=authorization.client.pk,
-            generation=lineage.generation,
-            ip_address=context.current().ip_address,
-            created=now,
-            expires=min(now + timedelta(seconds=settings.LIFETIMES.refresh_token_idle), lineage.absolute_expiry),
-        ).save(force_insert=True)
+        statements.insert(
+            RefreshToken(
+                digest=secrets.digest(token),
+                family_id=family,
+                application_id=authorization.client.pk,
+                generation=lineage.generation,
+                ip_address=context.current().ip_address,
+                created=now,
+                expires=min(now + timedelta(seconds=settings.LIFETIMES.refresh_token_idle), lineage.absolute_expiry),
+            )
+        )
     return token
 
 
