@@ -14,6 +14,8 @@ _ADDRESSES = (
     ("Discovery", "/.well-known/openid-configuration"),
 )
 
+_WHERE_THE_EXAMPLE_LOOKS = "http://127.0.0.1:8000"
+
 
 def banner(issuer: str, demo: Mapping[str, Any]) -> str:
     """The text.
@@ -51,5 +53,5 @@ def _lines_to_paste(issuer: str, client: Mapping[str, Any]) -> list[str]:
         "",
         "“Log in with Gatehouse” in an example application (code + PKCE), in a browser:",
         "",
-        "  make example",
+        "  make example" if issuer == _WHERE_THE_EXAMPLE_LOOKS else f"  GATEHOUSE_ISSUER={issuer} make example",
     ]

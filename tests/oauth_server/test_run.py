@@ -168,6 +168,12 @@ def test_a_database_that_cannot_be_used_is_one_sentence_without_its_password(tmp
     assert "hunter2" not in line
 
 
+def test_the_banner_tells_the_example_where_a_server_on_another_port_is() -> None:
+    demo = {"clients": [{"client_id": "demo-service", "client_secret": "s", "grant_types": ["client_credentials"]}]}
+    assert "\n  make example\n" in banner("http://127.0.0.1:8000", demo)
+    assert "GATEHOUSE_ISSUER=http://127.0.0.1:8001 make example" in banner("http://127.0.0.1:8001", demo)
+
+
 def test_the_banner_offers_no_accounts_where_there_are_none() -> None:
     text = banner("https://login.example", {})
     assert "https://login.example/.well-known/openid-configuration" in text
