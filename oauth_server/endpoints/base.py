@@ -213,6 +213,10 @@ def protocol_endpoint(
             if not cacheable or response.status_code >= 400:
                 response["Cache-Control"] = "no-store"
                 response["Pragma"] = "no-cache"
+            if response.content:
+                response["Content-Length"] = str(len(response.content))
+            # The audit log has the refusal; Django would log it a second time.
+            response._has_been_logged = True  # type: ignore[attr-defined]
             response["X-Content-Type-Options"] = "nosniff"
             response["Referrer-Policy"] = "no-referrer"
             if cors:

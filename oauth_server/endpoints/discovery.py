@@ -24,7 +24,6 @@ from oauth_server.endpoints.caching import cacheable
 from oauth_server.endpoints.token import grants
 from oauth_server.jose.algorithms import SYMMETRIC
 from oauth_server.keys import store
-from oauth_server.models import freshness
 from oauth_server.tokens.issue import OFFLINE_ACCESS, OPENID
 
 # Claims that an ID token has beside those of the scopes (OpenID Connect Core §2).
@@ -90,7 +89,7 @@ def document() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _printed(version: int) -> tuple[bytes, str]:  # noqa: ARG001  # the version of the keys is the cache's key
+def _printed(published: str) -> tuple[bytes, str]:  # noqa: ARG001  # which keys are published is the cache's key
     octets = orjson.dumps(document())
     return octets, f'"{hashlib.sha256(octets).hexdigest()[:32]}"'
 
@@ -98,5 +97,5 @@ def _printed(version: int) -> tuple[bytes, str]:  # noqa: ARG001  # the version 
 @protocol_endpoint("discovery", "GET", "HEAD", cors=True, cacheable=True)
 def discovery(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001  # the shell calls every handler alike
     """Both well-known documents: the same members serve OpenID Connect and plain OAuth 2.0."""
-    octets, etag = _printed(freshness.version("keys"))
+    octets, etag = _printed(store.public_jwks().etag)
     return cacheable(request, octets, etag, "application/json", settings.LIFETIMES.jwks_max_age)
