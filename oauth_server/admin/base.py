@@ -30,6 +30,7 @@ class OperatorAdmin(ModelAdmin):
     show_full_result_count = False
     list_fullwidth = True
     warn_unsaved_form = True
+    view_on_site: Any = False
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without Django's bulk deletion: what ends here ends by an act with a name."""

@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from oauth_server.clients import metadata
@@ -73,6 +74,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         algorithms.SIGNING, _("Access token algorithm"), _("Of JWT access tokens.")
     )
     id_token_signed_response_alg = _choice(sorted(algorithms.ID_TOKEN), _("ID token algorithm"))
+    scope = forms.CharField(required=False, label=_("Scopes it may ask for"), widget=UnfoldAdminTextInputWidget)
     audience = Lines(label=_("Audience of its access tokens"), help_text=_("One a line; the issuer when empty."))
     introspects = Lines(
         label=_("May introspect the tokens of"),

@@ -52,7 +52,7 @@ class ClientAdmin(OperatorAdmin):
     """Registered by django-oauth-toolkit's admin module, through OAUTH2_PROVIDER."""
 
     form = ClientForm
-    list_display = ("label", "client_id", "standing", "profile", "token_endpoint_auth_method", "user", "created")
+    list_display = ("label", "client_id", "standing", "profile", "token_endpoint_auth_method", "user")
     list_filter = ("is_active", "profile", "token_endpoint_auth_method", "access_token_format", "skip_authorization")
     list_select_related = ("user",)
     search_fields = ("=client_id", "name", "=user__username", "=user__email")

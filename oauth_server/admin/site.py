@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -21,7 +22,7 @@ from identity.sessions.read import current
 class OperatorSite(UnfoldAdminSite):
     """The admin without a sign-in form of its own: throttles, second factors and the session list are the account's."""
 
-    enable_nav_sidebar = False
+    index_title = _("Overview")
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether an operator sits there, by a sign-in that has neither ended nor rested too long."""

@@ -8,6 +8,29 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+# The tokens of static/css/gatehouse.css, as the eleven steps that the theme asks for.
+_STEPS = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
+_GREENS = dict(
+    zip(
+        _STEPS,
+        (
+            "#f2f8f5", "#e4efea", "#c4dfd5", "#a9e0d0", "#86cfbb", "#4e9d89", "#1e5b4f", "#1a5045", "#154439", "#0f332b",
+            "#0c1f1a",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+_GREYS = dict(
+    zip(
+        _STEPS,
+        (
+            "#faf9f6", "#f4f3ee", "#e6e4dc", "#cfcfc7", "#a5b2ac", "#6a7771", "#55625d", "#3a4541", "#232c29", "#1b2320",
+            "#111614",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+
 
 def _favicon(request: Any) -> str:
     """Asked at each page: the names of static files are known once they are collected."""
@@ -31,7 +54,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/account/",
     "SITE_ICON": _favicon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
-    "SHOW_VIEW_ON_SITE": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {"base": _GREYS, "primary": _GREENS},
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -27,11 +27,11 @@ def address(model: type[Model], page: str, *args: Any) -> str:
 
 
 def pages(model: type[Model]) -> list[str]:
-    """The list, the first row's page and history, and the page that adds."""
+    """The list, and each row's page and history."""
     found = [address(model, "changelist")]
-    row = model._default_manager.first()
-    if row is not None and not isinstance(admin.site._registry[model], ListedAdmin):
-        found += [address(model, "change", row.pk), address(model, "history", row.pk)]
+    if not isinstance(admin.site._registry[model], ListedAdmin):
+        for row in model._default_manager.all():
+            found += [address(model, "change", row.pk), address(model, "history", row.pk)]
     return found
 
 
