@@ -76,8 +76,7 @@ def create(request: HttpRequest, here: Here, kind: str) -> HttpResponse:
                 return go_to("portal_secret", client.pk)
             messages.success(request, _("Your application is registered."))
             return go_to("portal_application", client.pk)
-    status = 422 if form.is_bound else 200
-    return render(request, "portal/form.html", {"form": form, "kind": row}, status=status)
+    return render(request, "portal/form.html", {"form": form, "kind": row})
 
 
 def _register(owner: User, kind: Kind, members: dict[str, Any]) -> tuple[Client, str]:
@@ -143,8 +142,7 @@ def edit(request: HttpRequest, here: Here, client: Client) -> HttpResponse:
         else:
             messages.success(request, _("Saved. It holds everywhere within a second."))
             return go_to("portal_application", client.pk)
-    status = 422 if form.is_bound else 200
-    return render(request, "portal/form.html", {"form": form, "kind": kind, "client": client}, status=status)
+    return render(request, "portal/form.html", {"form": form, "kind": kind, "client": client})
 
 
 @require_POST
