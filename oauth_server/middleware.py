@@ -138,6 +138,8 @@ class SecurityHeaders:
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", settings.CROSS_ORIGIN_RESOURCE_POLICY)
         response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        if request.path_info.startswith(settings.POPUP_PATHS):
+            response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
         return response
 
 

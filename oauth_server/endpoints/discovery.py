@@ -16,8 +16,7 @@ from identity.claims import SCOPE_CLAIMS
 from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
-from oauth_server.clients.methods import assertion
-from oauth_server.clients.methods import CLIENT_AUTH_METHODS
+from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable

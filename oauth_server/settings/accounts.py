@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oauth_server.settings.given import HTTPS, ISSUER_HOST, THROTTLES
+from oauth_server.settings.given import ENVIRONMENT, HTTPS, ISSUER_HOST, THROTTLES
 
 AUTHENTICATION_BACKENDS = ["identity.sign_in.backend.OneHashBackend"]
 PASSWORD_HASHERS = ["identity.sign_in.passwords.Argon2Hasher"]
@@ -15,7 +15,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3_600
-DEFAULT_FROM_EMAIL = f"Gatehouse <no-reply@{ISSUER_HOST if '.' in ISSUER_HOST else 'localhost'}>"
+DEFAULT_FROM_EMAIL = (
+    ENVIRONMENT["EMAIL_FROM"] or f"Gatehouse <no-reply@{ISSUER_HOST if '.' in ISSUER_HOST else 'localhost'}>"
+)
 
 # A function of the request: which application waits behind the sign-in page. identity knows nothing of the server.
 SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"

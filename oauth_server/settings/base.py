@@ -113,6 +113,17 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 DATABASES = {"default": database(ENVIRONMENT["DATABASE_URL"], DATA_DIR)}
 
+_mail = ENVIRONMENT["EMAIL_URL"]
+EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+EMAIL_HOST = _mail.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH") or None
+EMAIL_TIMEOUT = 10
+
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth_server.Client"
 OAUTH2_PROVIDER_GRANT_MODEL = "oauth_server.AuthorizationCode"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth_server.AccessToken"  # noqa: S105  # a model, no password

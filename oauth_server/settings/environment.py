@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import environ
+
 from oauth_server.settings.features import Features, Lifetimes, Limits, describe
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent.parent
@@ -124,6 +126,19 @@ def _features(value: str) -> Features:
     return Features(**chosen)
 
 
+_MAIL: Final = frozenset({"smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail"})
+
+
+def _mail(value: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings; empty when mail goes to where it goes by default."""
+    if not value:
+        return {}
+    if urlsplit(value).scheme not in _MAIL:
+        # The value may hold a password, so the sentence does not repeat it.
+        raise ValueError(f"must begin with one of {', '.join(sorted(_MAIL))}")
+    return {name: given or "" for name, given in environ.Env.email_url_config(value).items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """One variable: how it is read, what it is when unset, and what it means."""
@@ -141,6 +156,8 @@ VARIABLES: Final = (
     Variable("DATABASE_URL", _url("postgres", "postgresql", "sqlite"), "", "postgres://user:password@host:port/name; SQLite in DATA_DIR when empty."),
     Variable("BROKER_URL", _url("redis", "rediss", "amqp", "amqps"), "", "redis:// or amqp://; an embedded broker in DATA_DIR when empty."),
     Variable("CACHE_URL", _url("redis", "rediss"), "", "redis://; a cache in process memory when empty."),
+    Variable("EMAIL_URL", _mail, "", "smtp+tls://user:password@host:587 or smtp+ssl://…:465; smtp://localhost:25 when empty."),
+    Variable("EMAIL_FROM", _text, "", "The sender of mail; no-reply@ the issuer's host when empty."),
     Variable("DATA_DIR", _path, "var", "Where the database, keys and the embedded broker live; mode 0700."),
     Variable("SECRET_KEY_FILE", _optional_path, "", "Django's secret key; DATA_DIR/secret_key when empty."),
     Variable(

@@ -34,6 +34,15 @@ SECURE_HSTS_SECONDS = 2 * 365 * 86_400 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Relying parties sign people in through a popup: a page on that way with same-origin would cut the popup off from its opener.
+POPUP_PATHS = (
+    "/oauth/",
+    "/account/login/",
+    "/account/signup/",
+    "/account/2fa/authenticate/",
+    "/account/reauthenticate/",
+    "/account/confirm-email/",
+)
 # no-referrer would make browsers send "Origin: null" with our own forms, which the CSRF check refuses.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from oauth_server import middleware
 from oauth_server.audit import context
@@ -162,3 +162,12 @@ def test_headers_that_a_view_set_itself_are_kept() -> None:
     answer = middleware.SecurityHeaders(view)(RequestFactory().get("/"))
     assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "camera=()" in answer["Permissions-Policy"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "policy"), [("/account/login/", "unsafe-none"), ("/oauth/authorize", "unsafe-none"), ("/", "same-origin")]
+)
+def test_a_popup_keeps_its_opener_on_the_way_through_sign_in(client: Client, path: str, policy: str) -> None:
+    """A relying party that signs people in through a popup hears of the end of it from that popup."""
+    assert client.get(path)["Cross-Origin-Opener-Policy"] == policy

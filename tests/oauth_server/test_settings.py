@@ -225,3 +225,16 @@ def test_cookies_carry_the_host_prefix_when_the_issuer_is_https(tmp_path: Path) 
     assert done.stdout.split()[:4] == ["__Host-gatehouse_session", "__Host-gatehouse_csrf", "True", "True"]
     assert int(done.stdout.split()[4]) >= 365 * 86_400
     assert "login.example" in done.stdout
+
+
+def test_mail_leaves_through_the_server_that_the_address_names() -> None:
+    mail = load({"EMAIL_URL": "smtp+tls://us:p%40ss@smtp.example:587"})["EMAIL_URL"]
+    assert (mail["EMAIL_HOST"], mail["EMAIL_PORT"], mail["EMAIL_USE_TLS"]) == ("smtp.example", 587, True)
+    assert (mail["EMAIL_HOST_USER"], mail["EMAIL_HOST_PASSWORD"]) == ("us", "p@ss")
+
+
+def test_a_malformed_mail_address_is_told_without_its_password() -> None:
+    with pytest.raises(BadSetting) as refused:
+        load({"EMAIL_URL": "imap://us:hunter2@smtp.example"})
+    assert "EMAIL_URL" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
