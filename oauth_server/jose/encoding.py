@@ -15,7 +15,8 @@ from typing import Any, Final
 from oauth_server.jose.errors import JoseError
 
 _ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
-_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# The closing quote is optional: a string without one must not be looked for again from each quote inside it.
+_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _DEPTH: Final = 16
 _DIGITS: Final = 18
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
