@@ -140,6 +140,8 @@ def _uri(value: Any, name: str, *, anywhere: bool) -> str:
         raise refuse(name, "is not a URI") from None
     if not host or port == 0 or "@" in parts.netloc:
         raise refuse(name, "needs a host, and must have no user name in it")
+    if not uris.is_plain_authority(parts.netloc):
+        raise refuse(name, "has a host that is no host name")
     if parts.scheme != "https" and not (parts.scheme == "http" and (anywhere or uris.is_loopback_host(host))):
         raise refuse(name, "must use https")
     return value

@@ -106,8 +106,14 @@ def form_sources(uris_allowed: Iterable[str]) -> list[str]:
 
     Chromium applies ``form-action`` to every redirect that follows a POST, so the client's addresses belong in it.
     """
-    sources = dict.fromkeys(_source(uri) for uri in uris_allowed if uri)
+    sources = dict.fromkeys(_source(uri) for uri in uris_allowed if uri and _is_one_source(uri))
     return list(sources)[:_MOST_ORIGINS]
+
+
+def _is_one_source(uri: str) -> bool:
+    """Whether the header keeps its meaning: of an address that was registered under looser rules, only the form stops working."""
+    netloc = urlsplit(uri).netloc
+    return not uri.startswith(("https://", "http://")) or uris.is_plain_authority(netloc)
 
 
 def _source(uri: str) -> str:

@@ -26,6 +26,8 @@ _LONGEST: Final = 2_048
 # RFC 3986 §2: only these characters may stand in a URI. No backslash, white space, control or non-ASCII character.
 _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.\-]*")
+# RFC 3986 §3.2.2 allows more in a host, but no name has it, and a ";" in a CSP source would begin a directive.
+_AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?(?=[/?]|$)")
 _LOOPBACK_IP: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?([/?].*)?")
 
@@ -44,6 +46,7 @@ _FLAWS: Final[tuple[tuple[Callable[[str, SplitResult], bool], str], ...]] = (
 _WEB_FLAWS: Final[tuple[tuple[Callable[[str, SplitResult], bool], str], ...]] = (
     (lambda _, parts: not parts.hostname, "has no host"),
     (lambda _, parts: "@" in parts.netloc, "has a user name in it"),
+    (lambda _, parts: not is_plain_authority(parts.netloc), "has a host that is no host name"),
     (lambda _, parts: _has_dot_segment(parts.path), "has a dot segment"),
     (lambda uri, parts: parts.scheme == "http" and not _LOOPBACK.match(uri), "must use https"),
 )
@@ -107,6 +110,11 @@ def origin(uri: str) -> str:
     if parts.scheme in {"http", "https"}:
         return f"{parts.scheme}://{parts.netloc}"
     return f"{parts.scheme}:"
+
+
+def is_plain_authority(netloc: str) -> bool:
+    """Whether the part between ``//`` and the path is a host name or literal, and at most a port."""
+    return _AUTHORITY.fullmatch(netloc) is not None
 
 
 def is_loopback_host(host: str) -> bool:
