@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 from django.conf import settings
@@ -19,28 +20,35 @@ def _name() -> str:
     return f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}gatehouse_device"
 
 
-def _known(request: HttpRequest) -> list[str]:
+def _read(request: HttpRequest) -> tuple[str, list[str]]:
+    """The browser's own name, and who has signed in there; a new name and nobody when it has no cookie of ours."""
     try:
-        people = signing.loads(request.COOKIES.get(_name(), ""), salt=SALT, max_age=LIFE)
-    except signing.BadSignature:
-        return []
-    return [str(person) for person in people] if isinstance(people, list) else []
+        name, *people = signing.loads(request.COOKIES.get(_name(), ""), salt=SALT, max_age=LIFE)
+    except (signing.BadSignature, TypeError, ValueError):
+        return secrets.token_urlsafe(12), []
+    return str(name), [str(person) for person in people]
 
 
 def device_of(request: HttpRequest, login: str) -> str:
-    """A name for this browser if whoever is meant by ``login`` has signed in here before, else empty."""
-    if not _known(request):
+    """A name for this browser if whoever is meant by ``login`` has signed in here before, else empty.
+
+    The name stays when the cookie is written anew: else each sign-in of somebody who shares the browser would be another
+    device, with guesses of its own.
+    """
+    name, people = _read(request)
+    if not people:
         return ""
     person = User.objects.called(login)
-    return request.COOKIES[_name()] if person and str(person.pk) in _known(request) else ""
+    return name if person and str(person.pk) in people else ""
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
     """Note in the answer that this person has signed in here."""
-    people = [person for person in _known(request) if person != str(user.pk)]
+    name, people = _read(request)
+    others = [person for person in people if person != str(user.pk)]
     response.set_cookie(
         _name(),
-        signing.dumps([str(user.pk), *people][:AT_MOST], salt=SALT),
+        signing.dumps([name, *[str(user.pk), *others][:AT_MOST]], salt=SALT),
         max_age=LIFE,
         path="/",
         secure=settings.SESSION_COOKIE_SECURE,
