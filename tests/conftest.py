@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 
 from oauth_server import middleware
-from oauth_server.audit import context
+from oauth_server.audit import context, record
 from oauth_server.clients import key_sets, registry
 from oauth_server.keys import store
 from oauth_server.models import freshness
@@ -20,6 +20,7 @@ from tests.support import services
 pytest_plugins = ["tests.support.parties", "tests.support.front_channel"]
 
 FORGET = (
+    record.forget,
     freshness.forget,
     registry.forget,
     key_sets.forget,

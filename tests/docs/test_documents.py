@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from oauth_server.audit.events import Event
@@ -223,22 +223,22 @@ def test_an_api_is_protected_as_the_page_says(live: Live, tmp_path: Path) -> Non
     with project(tmp_path) as offline:
         documents.run(page, tmp_path, live.environment, places(live) | {"http://127.0.0.1:9000": offline})
         with project(tmp_path, "introspection") as online:
-            answer = httpx.post(
+            answer = httpx2.post(
                 f"{live.issuer}/oauth/token",
                 data={"grant_type": "client_credentials", "scope": "notes:read"},
                 auth=("notes-robot", "a-secret-that-you-chose-for-this-trial"),
             )
             token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
             for api in (offline, online):
-                assert httpx.get(f"{api}/notes").headers["WWW-Authenticate"] == 'Bearer realm="api"'
-                refused = httpx.get(f"{api}/notes", headers={"Authorization": "Bearer nonsense"})
+                assert httpx2.get(f"{api}/notes").headers["WWW-Authenticate"] == 'Bearer realm="api"'
+                refused = httpx2.get(f"{api}/notes", headers={"Authorization": "Bearer nonsense"})
                 assert (refused.status_code, "invalid_token" in refused.headers["WWW-Authenticate"]) == (401, True)
-                assert httpx.post(f"{api}/notes", headers=token).status_code == 403
-                assert httpx.get(f"{api}/notes", headers=token).json()["owner"] == "notes-robot"
-                assert httpx.get(f"{api}/plain", headers=token).json()["owner"] == "notes-robot"
-                assert httpx.get(f"{api}/statistics", headers=token).json()["scope"] == ["notes:read"]
+                assert httpx2.post(f"{api}/notes", headers=token).status_code == 403
+                assert httpx2.get(f"{api}/notes", headers=token).json()["owner"] == "notes-robot"
+                assert httpx2.get(f"{api}/plain", headers=token).json()["owner"] == "notes-robot"
+                assert httpx2.get(f"{api}/statistics", headers=token).json()["scope"] == ["notes:read"]
             live.manage("revoke", "--client", "notes-robot")
-            assert httpx.get(f"{online}/notes", headers=token).status_code == 401
+            assert httpx2.get(f"{online}/notes", headers=token).status_code == 401
 
 
 OLD_PROJECT = """
@@ -280,7 +280,7 @@ def test_clients_of_django_oauth_toolkit_move_as_the_page_says(live: Live, tmp_p
     assert registered["old-hashed"]["client_secret"].startswith("gth_cs_")
     assert "client_secret" not in registered["old-page"]
     robot = registered["old-robot"]
-    answer = httpx.post(
+    answer = httpx2.post(
         f"{live.issuer}/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=(robot["client_id"], robot["client_secret"]),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support import documents
@@ -70,5 +70,5 @@ def test_a_person_logs_in_is_greeted_and_logs_out(app: str) -> None:
 
 def test_an_answer_of_somebody_else_is_not_taken(app: str) -> None:
     """RFC 9207 §2.4."""
-    answer = httpx.get(f"{app}/callback", params={"code": "x", "state": "y", "iss": "https://evil.example"})
+    answer = httpx2.get(f"{app}/callback", params={"code": "x", "state": "y", "iss": "https://evil.example"})
     assert answer.status_code == 400

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.live import ROOT, Live
@@ -36,7 +36,7 @@ def api(live: Live) -> Iterator[str]:
 
 def token(live: Live, scope: str = "notes:read notes:write", **metadata: object) -> str:
     client = live.client(grant_types=["client_credentials"], scope="notes:read notes:write other", **metadata)
-    answer = httpx.post(
+    answer = httpx2.post(
         f"{live.issuer}/oauth/token",
         data={"grant_type": "client_credentials", "scope": scope},
         auth=(client["client_id"], client["client_secret"]),
@@ -45,8 +45,8 @@ def token(live: Live, scope: str = "notes:read notes:write", **metadata: object)
     return value
 
 
-def call(api: str, value: str, method: str = "GET", **more: object) -> httpx.Response:
-    return httpx.request(method, f"{api}/notes", headers={"Authorization": f"Bearer {value}"}, **more)  # type: ignore[arg-type]
+def call(api: str, value: str, method: str = "GET", **more: object) -> httpx2.Response:
+    return httpx2.request(method, f"{api}/notes", headers={"Authorization": f"Bearer {value}"}, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
@@ -60,7 +60,7 @@ def test_a_client_writes_and_reads_its_notes(live: Live, api: str, alg: str) -> 
 
 def test_what_does_not_open_it(live: Live, api: str) -> None:
     """RFC 6750 §3: no token, a broken one, one for another API, one without the scope."""
-    anonymous = httpx.get(f"{api}/notes")
+    anonymous = httpx2.get(f"{api}/notes")
     assert (anonymous.status_code, anonymous.headers["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
     good = token(live, "notes:read", audience=[api])
     header, body, signature = good.split(".")

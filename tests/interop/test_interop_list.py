@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from authlib.common.security import generate_token
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -44,9 +44,9 @@ class Party:
         self.registration = registration
         self.id = registration["client_id"]
         self.secret = registration.get("client_secret", "")
-        self.web = httpx.Client(base_url=live.issuer, timeout=20)
+        self.web = httpx2.Client(base_url=live.issuer, timeout=20)
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **form: str) -> httpx.Response:
+    def post(self, path: str, headers: dict[str, str] | None = None, **form: str) -> httpx2.Response:
         return self.web.post(path, data=form, auth=(self.id, self.secret), headers=headers)
 
     def authorize(self, scope: str = "openid profile email", **more: str) -> str:
@@ -370,7 +370,7 @@ def with_a_path() -> Iterator[Live]:
 def test_23_discovery_at_the_root(live: Live) -> None:
     """23: both documents of an issuer without a path."""
     for name in ("openid-configuration", "oauth-authorization-server"):
-        assert httpx.get(f"{live.issuer}/.well-known/{name}").json()["issuer"] == live.issuer
+        assert httpx2.get(f"{live.issuer}/.well-known/{name}").json()["issuer"] == live.issuer
 
 
 @pytest.mark.parametrize("name", ["openid-configuration", "oauth-authorization-server"])
@@ -378,12 +378,12 @@ def test_23_discovery_of_an_issuer_with_a_path(with_a_path: Live, name: str) -> 
     """23: OpenID Connect appends (Discovery §4), RFC 8414 §3.1 inserts; clients try both, and what they say must answer."""
     root = with_a_path.issuer.removesuffix("/tenant/one")
     for address in (f"{with_a_path.issuer}/.well-known/{name}", f"{root}/.well-known/{name}/tenant/one"):
-        answer = httpx.get(address)
+        answer = httpx2.get(address)
         assert answer.status_code == 200, address
         document = answer.json()
         assert document["issuer"] == with_a_path.issuer
-        assert httpx.get(document["jwks_uri"]).json()["keys"]
-        assert httpx.post(document["token_endpoint"]).status_code == 415
+        assert httpx2.get(document["jwks_uri"]).json()["keys"]
+        assert httpx2.post(document["token_endpoint"]).status_code == 415
 
 
 def test_23_a_flow_under_a_path(with_a_path: Live, person: Person) -> None:

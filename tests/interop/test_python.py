@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 import requests
 from authlib.common.security import generate_token
@@ -190,13 +190,15 @@ def test_django_oauth_toolkit_as_a_separate_resource_server(
         elsewhere={"grant_types": ["client_credentials"], "scope": "notes:read"},
     )
 
-    def call(token: str) -> httpx.Response:
-        return httpx.get(f"{dot_api}/songs", headers={"Authorization": f"Bearer {token}"})
+    def call(token: str) -> httpx2.Response:
+        return httpx2.get(f"{dot_api}/songs", headers={"Authorization": f"Bearer {token}"})
 
     def own(name: str, scope: str) -> str:
         client = clients[name]
         form = {"grant_type": "client_credentials", "scope": scope}
-        answer = httpx.post(addresses["token_endpoint"], data=form, auth=(client["client_id"], client["client_secret"]))
+        answer = httpx2.post(
+            addresses["token_endpoint"], data=form, auth=(client["client_id"], client["client_secret"])
+        )
         token: str = answer.json()["access_token"]
         return token
 

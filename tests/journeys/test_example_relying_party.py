@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -132,7 +132,9 @@ def test_a_person_who_says_no_comes_back_too(example: Example) -> None:
 
 def test_an_answer_of_another_issuer_is_not_taken(example: Example) -> None:
     """RFC 9207 §2.4."""
-    answer = httpx.get(f"{example.address}/callback", params={"code": "x", "state": "y", "iss": "https://evil.example"})
+    answer = httpx2.get(
+        f"{example.address}/callback", params={"code": "x", "state": "y", "iss": "https://evil.example"}
+    )
     assert answer.status_code == 400
     assert "mix_up" in answer.text
 

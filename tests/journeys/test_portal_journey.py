@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -79,7 +79,7 @@ def test_a_service_is_registered_without_scripts_and_its_printed_secret_gets_a_t
     client_id, secret = page.inner_text("#client_id"), page.inner_text("#client_secret")
     token, introspect = page.inner_text("#id_snippet_token"), page.inner_text("#id_snippet_introspect")
 
-    answer = httpx.post(
+    answer = httpx2.post(
         f"{live.issuer}/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret)
     ).json()
     assert answer["token_type"] == "Bearer"
@@ -99,12 +99,12 @@ def test_a_service_is_registered_without_scripts_and_its_printed_secret_gets_a_t
     page.click("#id_rotate")
     second = page.inner_text("#client_secret")
     for working in (secret, second):
-        assert httpx.post(
+        assert httpx2.post(
             f"{live.issuer}/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, working)
         ).is_success
     page.click("text=I have stored it")
     page.click("#id_end_former")
-    refused = httpx.post(
+    refused = httpx2.post(
         f"{live.issuer}/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret)
     )
     assert refused.json()["error"] == "invalid_client"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from oauth_server.audit.context import RequestContext, enter
 from oauth_server.audit.events import CodeReplayed, RefreshReused, Refusal, TokenRefused
 from oauth_server.audit.events_authorize import AuthorizationRefused
-from oauth_server.audit.record import record
+from oauth_server.audit.record import flush, record
 from oauth_server.clients import metadata
 from oauth_server.models import AuditEvent
 from oauth_server.portal.activity import ADVICE, WHAT, in_words
@@ -107,3 +107,16 @@ def test_a_refused_credential_appears_with_what_to_do_however_it_was_sent(by_bas
     page = signed_in(owner).get(reverse("portal_activity", args=[client.pk])).content.decode()
     assert page.count("The application did not authenticate") == 3
     assert ("The credential is wrong" if by_basic else "registered for client_secret_basic") in page
+
+
+@pytest.mark.parametrize("asked", [{"redirect_uri": "https://a.example/other"}, {}])
+def test_a_redirect_uri_that_is_not_registered_appears_too(asked: dict[str, str]) -> None:
+    """RFC 6749 §4.1.2.1: the application itself never hears of it, so this page is where its developer does."""
+    owner = person()
+    client, _ = metadata.register({"redirect_uris": ["https://a.example/cb"]}, owner=owner, now=timezone.now())
+    request = {"client_id": client.client_id, "response_type": "code", "scope": "openid"} | asked
+    assert Browser().get("/oauth/authorize", request).status_code == 400
+    flush()
+    page = signed_in(owner).get(reverse("portal_activity", args=[client.pk])).content.decode()
+    assert "A sign-in was refused" in page
+    assert ("Register the URI exactly as it is sent" if asked else "redirect_uri is missing") in page

@@ -27,7 +27,7 @@ def test_the_page_says_who_since_when_what_for_and_when_last(ada: User) -> None:
     house.family.refresh_tokens.update(created=refreshed)
     response = signed_in(ada).get(reverse("connected_apps"))
     page = response.content.decode()
-    for text in ("Field notes", "See your e-mail address", "Know who you are", f"{house.consent.created:%Y}"):
+    for text in ("Field notes", "See your email address", "Know who you are", f"{house.consent.created:%Y}"):
         assert text in page
     assert response.context["connected"][0].last_use == refreshed
 

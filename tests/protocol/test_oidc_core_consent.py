@@ -97,7 +97,7 @@ class TestConsent:
         assert "<b>Notes" not in shown
         assert "app.example" in shown
         assert "notes:read" in shown
-        assert "See your e-mail address" in shown
+        assert "See your email address" in shown
         assert "https://notes.example/privacy" in shown
         assert "tracker.example" not in shown
         for element in ("id_allow", "id_deny"):

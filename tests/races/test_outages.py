@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.races.storm import Answer, Client, ask, request, storm
@@ -192,7 +192,7 @@ def test_a_cache_and_a_broker_that_are_away_stop_neither_tokens_nor_sign_in() ->
 
 def signed_in(port: int, name: str, password: str) -> bool:
     """Whether the sign-in form lets somebody in."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as browser:
         form = browser.get("/account/login/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
         assert token

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import httpx2
 
 from tests.support.services import free_port, wait_for
 
@@ -65,7 +65,7 @@ class Live:
 
     def metadata(self) -> dict[str, Any]:
         """The discovery document."""
-        document: dict[str, Any] = httpx.get(f"{self.issuer}/.well-known/openid-configuration").json()
+        document: dict[str, Any] = httpx2.get(f"{self.issuer}/.well-known/openid-configuration").json()
         return document
 
     def log(self) -> str:
@@ -125,6 +125,6 @@ def live_server(*, path: str = "", **settings: str) -> Iterator[Live]:
 
 
 def _is_up(port: int) -> bool:
-    with suppress(httpx.HTTPError):
-        return httpx.get(f"http://127.0.0.1:{port}/health/live").is_success
+    with suppress(httpx2.HTTPError):
+        return httpx2.get(f"http://127.0.0.1:{port}/health/live").is_success
     return False

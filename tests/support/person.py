@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 
 from tests.support.live import PASSWORD, USERNAME
 
@@ -52,7 +52,7 @@ class Person:
     """One browser. ``go`` returns when it reaches an address that starts with ``until``, or a page without a known form."""
 
     def __init__(self, username: str = USERNAME, password: str = PASSWORD) -> None:
-        self.browser = httpx.Client(timeout=20, follow_redirects=False)
+        self.browser = httpx2.Client(timeout=20, follow_redirects=False)
         self.username = username
         self.password = password
         self.pressed: list[str] = []
@@ -87,7 +87,7 @@ class Person:
             response = step
         raise AssertionError(f"No end after {_STEPS} steps, at {response.url}")
 
-    def _next(self, response: httpx.Response, press: tuple[str, ...]) -> httpx.Response | None:
+    def _next(self, response: httpx2.Response, press: tuple[str, ...]) -> httpx2.Response | None:
         parser = _Forms()
         parser.feed(response.text)
         for form in parser.forms:
