@@ -18,8 +18,8 @@ from django.db.utils import IntegrityError
 from identity.models import User
 from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
 from oauth_server.audit.record import record
-from oauth_server.clients import registry, secrets
-from oauth_server.clients.client import PUBLIC
+from oauth_server.clients import registry, secrets, sectors
+from oauth_server.clients.client import PAIRWISE, PUBLIC
 from oauth_server.clients.fields import FIELDS
 from oauth_server.clients.methods import assertion
 from oauth_server.clients.profiles import DEFAULT, PROFILES
@@ -129,6 +129,11 @@ def _check_uris(read: Mapping[str, Any], *, allow_http_localhost: bool) -> None:
             raise InvalidRedirectURI(
                 "redirect_uris must use 127.0.0.1 or [::1] in place of localhost (RFC 8252 section 8.3)."
             )
+    several = len(sectors.hosts(read["redirect_uris"])) > 1
+    if several and read.get("subject_type") == PAIRWISE and "sector_identifier_uri" not in read:
+        raise refuse(
+            "sector_identifier_uri", "is needed for redirect URIs of several hosts (OpenID Connect Core section 8.1)"
+        )
     for uri in read.get("post_logout_redirect_uris", ()):
         try:
             uris.check_registrable(uri, application_type=read["application_type"])

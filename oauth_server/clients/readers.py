@@ -36,9 +36,9 @@ _MEMBER: Final = re.compile(r"[\x20-\x7e]{0,8192}")
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-def refuse(name: str, why: str) -> InvalidClientMetadata:
-    """The refusal of one member; ``why`` continues the sentence that its name begins."""
-    return InvalidClientMetadata(f"{name} {why}.")
+def refuse(name: str, why: str, detail: str = "") -> InvalidClientMetadata:
+    """The refusal of one member; ``why`` continues the sentence that its name begins, ``detail`` is for the log alone."""
+    return InvalidClientMetadata(f"{name} {why}.", detail=detail)
 
 
 def boolean(value: Any, name: str) -> bool:

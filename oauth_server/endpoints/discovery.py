@@ -18,6 +18,7 @@ from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
+from oauth_server.clients.subjects import SUBJECT_TYPES
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable
 from oauth_server.endpoints.token import grants
@@ -51,7 +52,7 @@ def document() -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(grants()),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": [*_ordered(store.signing_algorithms(), "RS256"), *sorted(SYMMETRIC)],
         "token_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": _ordered(

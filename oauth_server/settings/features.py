@@ -34,6 +34,9 @@ class Features:
     revocation: bool = _row(True, "RFC 7009", "The revocation endpoint.")
     userinfo: bool = _row(True, "OpenID Connect Core §5.3", "The userinfo endpoint.")
     rp_initiated_logout: bool = _row(True, "OpenID Connect RP-Initiated Logout", "The end-session endpoint.")
+    pairwise_subjects: bool = _row(
+        True, "OpenID Connect Core §8.1", "Subjects that differ from sector to sector, for clients that register so."
+    )
     portal: bool = _row(True, "", "The developer portal.")
 
 
