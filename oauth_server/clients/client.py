@@ -135,4 +135,5 @@ def from_row(row: Client) -> RegisteredClient:
         sector=sector_of(row.metadata.get("sector_identifier_uri"), row.redirect_uris.split(), row.client_id)
         if row.metadata.get("subject_type") == PAIRWISE
         else None,
+        is_unused=hasattr(row, "registration") and row.registration.expires is not None,
     )

@@ -73,6 +73,7 @@ _ROWS: Final = (
     Field("jwks_uri", readers.fetched),
     Field("software_id", readers.text),
     Field("software_version", readers.text),
+    Field("software_statement", readers.token),
     # OpenID Connect Registration §2, RP-Initiated Logout §3.1.
     Field("application_type", readers.one_of("web", "native"), "application_type"),
     Field("subject_type", readers.one_of(*SUBJECT_TYPES)),

@@ -21,6 +21,7 @@ from oauth_server.clients.profiles import PROFILES
 from oauth_server.clients.subjects import SUBJECT_TYPES
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable
+from oauth_server.endpoints.register import CLOSED
 from oauth_server.endpoints.token import grants
 from oauth_server.jose.algorithms import SYMMETRIC
 from oauth_server.keys import store
@@ -78,6 +79,8 @@ def document() -> dict[str, Any]:
     if features.revocation:
         metadata["revocation_endpoint"] = f"{issuer}/oauth/revoke"
         metadata["revocation_endpoint_auth_methods_supported"] = methods
+    if settings.REGISTRATION != CLOSED:
+        metadata["registration_endpoint"] = f"{issuer}/oauth/register"
     if features.rp_initiated_logout:
         metadata["end_session_endpoint"] = f"{issuer}/oauth/logout"
     # RFC 8414 §2: required beside a method that signs, for each endpoint that authenticates clients.
