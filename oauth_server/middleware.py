@@ -119,7 +119,9 @@ class MachineEndpoints:
         """Address → view; read at the first request, when the URL table can be imported."""
         from oauth_server.urls import machine_patterns  # noqa: PLC0415  # middleware loads before the URL table
 
-        return {f"/{pattern.pattern}": pattern.callback for pattern in machine_patterns}
+        # An address with a variable part is not a key; it takes the long way.
+        plain = [found for found in machine_patterns if not found.pattern.converters]
+        return {f"/{found.pattern}": found.callback for found in plain}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The view's answer, or whatever the rest of the chain says."""

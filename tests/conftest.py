@@ -17,7 +17,7 @@ from oauth_server.keys import store
 from oauth_server.models import freshness
 from tests.support import services
 
-pytest_plugins = ["tests.support.parties", "tests.support.front_channel"]
+pytest_plugins = ["tests.support.parties", "tests.support.front_channel", "tests.support.registration"]
 
 FORGET = (
     record.forget,

@@ -46,7 +46,7 @@ LIMITS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Who is guessed, from where, and in which browser.
+    """Who is guessed, from where, and in which browser; ``purpose`` keeps what else is counted here apart.
 
     ``account`` is what was typed, not whom it means: a limit that only known accounts have would tell them apart.
     """
@@ -54,6 +54,7 @@ class Guess:
     account: str
     address: str
     device: str = ""
+    purpose: str = "guess"
 
     def part(self, name: str) -> str:
         """One coordinate. IPv6 counts by /64: whoever has one address there has all of them."""
@@ -72,7 +73,7 @@ class Guess:
 
 def _key(limit: Limit, guess: Guess) -> str:
     parts = "\0".join(guess.part(name) for name in limit.per)
-    return f"guess:{'+'.join(limit.per)}:{hashlib.sha256(parts.encode()).hexdigest()}"
+    return f"{guess.purpose}:{'+'.join(limit.per)}:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 
 def _applies(limit: Limit, guess: Guess) -> bool:

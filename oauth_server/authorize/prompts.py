@@ -12,9 +12,9 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from identity.models import LoginSession
-from identity.subjects import public_subject
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Consent, Interaction
 from oauth_server.protocol.errors import (
     AccountSelectionRequired,
@@ -103,7 +103,7 @@ def _somebody_else(s: Situation) -> bool:
 def names_somebody_else(s: Situation) -> bool:
     """Whether the ``id_token_hint`` names another person than the one who is signed in."""
     hinted = s.request.hinted_subject
-    return bool(hinted) and s.session is not None and public_subject(s.session.user_id) != hinted
+    return bool(hinted) and s.session is not None and subject_of(s.client, s.session.user_id) != hinted
 
 
 def _prompt_select_account(s: Situation) -> bool:

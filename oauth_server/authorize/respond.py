@@ -11,6 +11,7 @@ from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import CodeIssued
 from oauth_server.audit.record import record_later
 from oauth_server.authorize.request import AuthorizeRequest
+from oauth_server.clients import first_use
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.models import Consent, Interaction, Participation
 from oauth_server.protocol import scopes
@@ -64,6 +65,7 @@ def respond(
         spend(interaction, now)
         code = issue_code(grant, now)
         Participation.objects.take_part(session.sid, client.pk, now)
+    first_use.note(client)
     record_later(
         CodeIssued(client_id=client.client_id, user=public_subject(session.user_id), scope=scopes.join(asked.scope))
     )

@@ -10,10 +10,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from oauth_server.clients.profiles import DEFAULT, PROFILES, SecurityProfile
+from oauth_server.clients.sectors import sector_of
 from oauth_server.models import Client
 
 # The method of clients without a credential (RFC 7591 §2).
 PUBLIC: Final = "none"
+# OpenID Connect Core §8: the subject type that differs from sector to sector.
+PAIRWISE: Final = "pairwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class StoredSecret:
 class RegisteredClient:
     """A client as registered (RFC 7591 §2), immutable, shared by all requests of a process.
 
-    ``metadata`` holds the registered members that have no attribute of their own.
+    ``metadata`` holds the registered members that have no attribute of their own. ``sector`` is None unless people are known to
+    it by pairwise subjects (OpenID Connect Core §8). ``is_unused`` is for clients that expire unless they are used.
     """
 
     pk: int
@@ -68,6 +72,8 @@ class RegisteredClient:
     secrets: tuple[StoredSecret, ...]
     metadata: Mapping[str, Any]
     owner_id: uuid.UUID | None
+    sector: str | None = None
+    is_unused: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -126,4 +132,8 @@ def from_row(row: Client) -> RegisteredClient:
         ),
         metadata=MappingProxyType(dict(row.metadata)),
         owner_id=row.user_id,
+        sector=sector_of(row.metadata.get("sector_identifier_uri"), row.redirect_uris.split(), row.client_id)
+        if row.metadata.get("subject_type") == PAIRWISE
+        else None,
+        is_unused=hasattr(row, "registration") and row.registration.expires is not None,
     )

@@ -17,6 +17,7 @@ from oauth_server.clients import readers
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.clients.readers import Reader
+from oauth_server.clients.subjects import SUBJECT_TYPES
 from oauth_server.jose import algorithms
 from oauth_server.models import Client
 
@@ -72,9 +73,11 @@ _ROWS: Final = (
     Field("jwks_uri", readers.fetched),
     Field("software_id", readers.text),
     Field("software_version", readers.text),
+    Field("software_statement", readers.token),
     # OpenID Connect Registration §2, RP-Initiated Logout §3.1.
     Field("application_type", readers.one_of("web", "native"), "application_type"),
-    Field("subject_type", readers.one_of("public")),
+    Field("subject_type", readers.one_of(*SUBJECT_TYPES)),
+    Field("sector_identifier_uri", readers.fetched),
     Field("id_token_signed_response_alg", readers.one_of(*sorted(algorithms.ID_TOKEN))),
     Field("userinfo_signed_response_alg", readers.one_of(*sorted(algorithms.ID_TOKEN))),
     Field(

@@ -18,8 +18,8 @@ from django.db.utils import IntegrityError
 from identity.models import User
 from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
 from oauth_server.audit.record import record
-from oauth_server.clients import registry, secrets
-from oauth_server.clients.client import PUBLIC
+from oauth_server.clients import registry, secrets, sectors
+from oauth_server.clients.client import PAIRWISE, PUBLIC
 from oauth_server.clients.fields import FIELDS
 from oauth_server.clients.methods import assertion
 from oauth_server.clients.profiles import DEFAULT, PROFILES
@@ -41,12 +41,13 @@ _SPACED: Final = frozenset({"redirect_uris", "post_logout_redirect_uris"})
 _MOST_MEMBERS: Final = 200
 
 
-def validate(metadata: Mapping[str, Any], *, by_operator: bool) -> dict[str, Any]:
+def validate(metadata: Mapping[str, Any], *, by_operator: bool, profile: str = DEFAULT) -> dict[str, Any]:
     """Read metadata: every member that has a row and applies, judged, with the defaults of RFC 7591 §2.
 
     Args:
         metadata: the JSON object as received.
         by_operator: whether the members that only operators may set count.
+        profile: the security profile where no operator chose one.
 
     Raises:
         InvalidRedirectURI: a redirect URI may not be registered.
@@ -67,7 +68,7 @@ def validate(metadata: Mapping[str, Any], *, by_operator: bool) -> dict[str, Any
         if row.applies is not None and not row.applies(given):
             continue
         read[name] = row.read(value, name)
-    _fill_in(read)
+    _fill_in(read, profile)
     _check_together(read)
     return read
 
@@ -77,9 +78,9 @@ def _base(name: str) -> tuple[str, str]:
     return (tagged[1], tagged[2]) if tagged else (name, "")
 
 
-def _fill_in(read: dict[str, Any]) -> None:
+def _fill_in(read: dict[str, Any], profile: str) -> None:
     """The defaults of RFC 7591 §2; a response type follows from the grant type where only one of them is named."""
-    read.setdefault("profile", DEFAULT)
+    read.setdefault("profile", profile)
     read.setdefault("application_type", "web")
     read.setdefault("token_endpoint_auth_method", "client_secret_basic")
     read.setdefault("grant_types", ["authorization_code"])
@@ -129,6 +130,11 @@ def _check_uris(read: Mapping[str, Any], *, allow_http_localhost: bool) -> None:
             raise InvalidRedirectURI(
                 "redirect_uris must use 127.0.0.1 or [::1] in place of localhost (RFC 8252 section 8.3)."
             )
+    several = len(sectors.hosts(read["redirect_uris"])) > 1
+    if several and read.get("subject_type") == PAIRWISE and "sector_identifier_uri" not in read:
+        raise refuse(
+            "sector_identifier_uri", "is needed for redirect URIs of several hosts (OpenID Connect Core section 8.1)"
+        )
     for uri in read.get("post_logout_redirect_uris", ()):
         try:
             uris.check_registrable(uri, application_type=read["application_type"])
@@ -161,14 +167,33 @@ def register(
     """
     read = validate(metadata, by_operator=by_operator)
     chosen_id, chosen_secret = _chosen(metadata, client_id, client_secret) if by_operator else ("", "")
-    row = Client(client_id=chosen_id or _new_client_id(), user=owner)
+    return store(read, now=now, owner=owner, client_id=chosen_id, client_secret=chosen_secret, by_operator=by_operator)
+
+
+def store(
+    read: Mapping[str, Any],
+    *,
+    now: datetime,
+    owner: User | None = None,
+    client_id: str = "",
+    client_secret: str = "",
+    by_operator: bool = False,
+) -> tuple[Client, dict[str, Any]]:
+    """Store what ``validate`` has read; see ``register``.
+
+    Raises:
+        InvalidClientMetadata: the ``client_id`` is taken.
+    """
+    row = Client(client_id=client_id or _new_client_id(), user=owner)
     _fill_row(row, read)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            secret = _give_secret(row, now, chosen_secret)
+            secret = _give_secret(row, now, client_secret)
             StateVersion.objects.bump("clients")
-            record(ClientRegistered(client_id=row.client_id, by_operator=by_operator))
+            record(
+                ClientRegistered(client_id=row.client_id, by_operator=by_operator, user=str(owner.pk) if owner else "")
+            )
     except IntegrityError:
         raise InvalidClientMetadata(f"client_id {row.client_id} is taken.") from None
     registry.forget()
@@ -252,6 +277,11 @@ def _fill_row(row: Client, read: Mapping[str, Any]) -> None:
 def _give_secret(row: Client, now: datetime, chosen: str) -> str:
     """Make the stored secrets fit the registration; answers the new one, or nothing when none was made."""
     return secrets.settle(row, now, secrets.use_of(row.token_endpoint_auth_method, row.metadata), given=chosen)
+
+
+def needs_secret(row: Client) -> bool:
+    """Whether a client as it is registered has a secret."""
+    return secrets.use_of(row.token_endpoint_auth_method, row.metadata).needed
 
 
 def _answer(row: Client, secret: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _LONGEST_TEXT: Final = 255
 _MOST: Final = 100
 _MOST_KEYS: Final = 20
 _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,32768}")
 _IDENTIFIER: Final = re.compile(r"[\x21-\x7e]{1,2048}")
 # Characters that reorder or hide text make one client's name look like another's; the joiners are spelling in some scripts.
 _JOINERS: Final = frozenset("\u200c\u200d")
@@ -36,9 +37,9 @@ _MEMBER: Final = re.compile(r"[\x20-\x7e]{0,8192}")
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-def refuse(name: str, why: str) -> InvalidClientMetadata:
-    """The refusal of one member; ``why`` continues the sentence that its name begins."""
-    return InvalidClientMetadata(f"{name} {why}.")
+def refuse(name: str, why: str, detail: str = "") -> InvalidClientMetadata:
+    """The refusal of one member; ``why`` continues the sentence that its name begins, ``detail`` is for the log alone."""
+    return InvalidClientMetadata(f"{name} {why}.", detail=detail)
 
 
 def boolean(value: Any, name: str) -> bool:
@@ -98,6 +99,13 @@ def strings(value: Any, name: str) -> list[str]:
     if any(len(item) > _LONGEST_URI for item in value):
         raise refuse(name, f"has a value longer than {_LONGEST_URI} characters")
     return list(dict.fromkeys(value))
+
+
+def token(value: Any, name: str) -> str:
+    """A JWT as it came; whoever stores it has verified it."""
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise refuse(name, "must be a JWT")
+    return value
 
 
 def texts(value: Any, name: str) -> list[str]:

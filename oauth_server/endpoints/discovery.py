@@ -18,8 +18,10 @@ from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
+from oauth_server.clients.subjects import SUBJECT_TYPES
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable
+from oauth_server.endpoints.register import CLOSED
 from oauth_server.endpoints.token import grants
 from oauth_server.jose.algorithms import SYMMETRIC
 from oauth_server.keys import store
@@ -51,7 +53,7 @@ def document() -> dict[str, Any]:
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(grants()),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": [*_ordered(store.signing_algorithms(), "RS256"), *sorted(SYMMETRIC)],
         "token_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": _ordered(
@@ -77,6 +79,8 @@ def document() -> dict[str, Any]:
     if features.revocation:
         metadata["revocation_endpoint"] = f"{issuer}/oauth/revoke"
         metadata["revocation_endpoint_auth_methods_supported"] = methods
+    if settings.REGISTRATION != CLOSED:
+        metadata["registration_endpoint"] = f"{issuer}/oauth/register"
     if features.rp_initiated_logout:
         metadata["end_session_endpoint"] = f"{issuer}/oauth/logout"
     # RFC 8414 §2: required beside a method that signs, for each endpoint that authenticates clients.

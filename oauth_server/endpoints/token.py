@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from oauth_server.audit.events import ClientRefused, TokenIssued, TokenRefused
 from oauth_server.audit.record import record, record_later
+from oauth_server.clients import first_use
 from oauth_server.clients.authenticate import authenticate
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
@@ -70,6 +71,7 @@ def _exchange(grant: Grant, parameters: Parameters, client: RegisteredClient, no
     if isinstance(outcome, Refused):
         outcome.error.recorded = outcome.event is not None
         raise outcome.error
+    first_use.note(client)
     record_later(
         TokenIssued(
             client_id=client.client_id,

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from oauth_server.audit.events import CodeReplayed, ForeignToken, TokenRefused
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import subject_of
 from oauth_server.keys import secrets
 from oauth_server.models import AuthorizationCode
 from oauth_server.protocol import pkce, resources, scopes
@@ -44,7 +45,7 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
         client=client,
         grant_type="authorization_code",
         scope=granted,
-        sub=str(code.user_id),
+        sub=subject_of(client, code.user_id),
         user_id=code.user_id,
         family=code.family,
         new_family=True,

@@ -11,6 +11,7 @@ from oauth_server.audit import context
 from oauth_server.audit.events import ForeignToken, RefreshReused, TokenRefused
 from oauth_server.audit.record import record_later
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import subject_of
 from oauth_server.keys import secrets
 from oauth_server.models import RefreshToken, TokenFamily
 from oauth_server.protocol import resources, scopes
@@ -68,7 +69,7 @@ def _continue(
         client=client,
         grant_type="refresh_token",
         scope=scopes.narrow(asked, granted) or granted,
-        sub=str(family.user_id),
+        sub=subject_of(client, family.user_id),
         user_id=family.user_id,
         family=family.pk,
         lineage=Lineage(generation=generation, absolute_expiry=family.expires, presented=presented, retry=retry),

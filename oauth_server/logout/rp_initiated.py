@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import Enum
 
 from identity.models import LoginSession
-from identity.subjects import public_subject
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import subject_of
 from oauth_server.protocol import uris
 from oauth_server.protocol.errors import InvalidRequest
 from oauth_server.protocol.parameters import Parameters
@@ -91,6 +91,7 @@ def decide(asked: LogoutRequest, session: LoginSession | None) -> Outcome:
     """
     if session is None:
         return Outcome.NOTHING
-    if not asked.subject or asked.subject != public_subject(session.user_id):
+    client = registry.get(asked.client_id)
+    if client is None or not asked.subject or asked.subject != subject_of(client, session.user_id):
         return Outcome.ASK
     return Outcome.END if asked.sid in {"", session.sid} else Outcome.ASK

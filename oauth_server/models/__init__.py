@@ -13,6 +13,7 @@ from oauth_server.models.device import DeviceCode
 from oauth_server.models.interaction import Interaction
 from oauth_server.models.outbox import OutboxMessage
 from oauth_server.models.participation import Participation
+from oauth_server.models.registration import InitialAccessToken, Registration
 from oauth_server.models.replay import SeenIdentifier
 from oauth_server.models.signing_key import SigningKey
 from oauth_server.models.token import AccessToken, IDToken, RefreshToken, RevokedToken, TokenFamily
@@ -27,10 +28,12 @@ __all__ = [
     "Consent",
     "DeviceCode",
     "IDToken",
+    "InitialAccessToken",
     "Interaction",
     "OutboxMessage",
     "Participation",
     "RefreshToken",
+    "Registration",
     "RevokedToken",
     "SeenIdentifier",
     "SigningKey",

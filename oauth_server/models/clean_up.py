@@ -8,26 +8,29 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from identity.models import BrowserSession, LoginSession
 from oauth_server.models.audit import AuditEvent
-from oauth_server.models.client import ClientSecret
+from oauth_server.models.client import Client, ClientSecret
 from oauth_server.models.code import AuthorizationCode
 from oauth_server.models.interaction import Interaction
 from oauth_server.models.outbox import OutboxMessage
+from oauth_server.models.registration import InitialAccessToken
 from oauth_server.models.replay import SeenIdentifier
 from oauth_server.models.token import AccessToken, RefreshToken, RevokedToken, TokenFamily
+from oauth_server.models.version import StateVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A table and the rows of it that nobody can use any more."""
+    """A table and the rows of it that nobody can use any more; ``version`` is what their going changes."""
 
     name: str
     model: type[models.Model]
     dead: Callable[[datetime], Q]
+    version: str = ""
 
 
 def _expired(now: datetime) -> Q:
@@ -68,6 +71,8 @@ RULES: Final = (
     Rule("token_families", TokenFamily, _expired),
     Rule("revoked_tokens", RevokedToken, _expired),
     Rule("seen_identifiers", SeenIdentifier, _expired),
+    Rule("initial_access_tokens", InitialAccessToken, lambda now: Q(expires__lte=now) | Q(uses_left=0)),
+    Rule("unused_clients", Client, lambda now: Q(registration__expires__lte=now), version="clients"),
     Rule("client_secrets", ClientSecret, _expired),
     Rule("sign_ins", LoginSession, _sessions),
     Rule("browser_sessions", BrowserSession, lambda now: Q(expire_date__lte=now)),
@@ -82,5 +87,8 @@ def delete_batch(rule: Rule, now: datetime, size: int) -> int:
     keys = list(manager.filter(rule.dead(now)).order_by().values_list("pk", flat=True)[:size])
     if not keys:
         return 0
-    manager.filter(pk__in=keys).delete()
+    with transaction.atomic():
+        manager.filter(pk__in=keys).delete()
+        if rule.version:
+            StateVersion.objects.bump(rule.version)
     return len(keys)

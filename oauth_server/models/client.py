@@ -17,8 +17,8 @@ class ClientManager(models.Manager["Client"]):
     """Named queries about clients."""
 
     def load(self, client_id: str) -> Client | None:
-        """One client with its live and past secrets, in two statements; None when unknown."""
-        return self.prefetch_related("secrets").filter(client_id=client_id).first()
+        """One client with its registration, and its live and past secrets, in two statements; None when unknown."""
+        return self.select_related("registration").prefetch_related("secrets").filter(client_id=client_id).first()
 
     def lock(self, client_id: str) -> Client | None:
         """One client for changing: nobody else changes it until the transaction ends. None when unknown."""

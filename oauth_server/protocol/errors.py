@@ -241,3 +241,9 @@ class InvalidSoftwareStatement(OAuthError):
     """RFC 7591 §3.2.2."""
 
     error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    error = "unapproved_software_statement"

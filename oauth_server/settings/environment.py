@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,24 @@ def _optional_path(value: str) -> Path | None:
 
 def _networks(value: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(value.replace(",", " ").split())
+
+
+def _issuers(value: str) -> dict[str, Any]:
+    if not value:
+        return {}
+    try:
+        issuers = json.loads(_path(value).read_text("utf-8"))
+    except (OSError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(issuers, dict) or not all(
+        isinstance(jwks, dict) and isinstance(jwks.get("keys"), list) for jwks in issuers.values()
+    ):
+        raise ValueError("must be a JSON object of JWK Sets, by issuer")
+    return issuers
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -175,6 +194,8 @@ VARIABLES: Final = (
     Variable("THROTTLES", _one_of("on", "off"), "on", "Limits on guessing; off is refused in production."),
     Variable("REGISTRATION", _one_of("closed", "token", "open"), "closed", "Who may register a client over the network."),
     Variable("REGISTRATION_PROFILE", _one_of("oauth21", "openid"), "oauth21", "The security profile of clients that register."),
+    Variable("REGISTRATION_SCOPES", _words, "", "Scopes, beside those of OpenID Connect, that a client may register for itself."),
+    Variable("SOFTWARE_STATEMENT_ISSUERS", _issuers, "", "A JSON file, {issuer: JWK Set}: whose software statements count (RFC 7591 §2.3)."),
     Variable("WEB_WORKERS", _count, "1", "Web processes."),
     Variable("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged."),
     Variable("LOG_FORMAT", _one_of("console", "json"), "console", "Lines for people or for machines."),

@@ -34,6 +34,9 @@ class Features:
     revocation: bool = _row(True, "RFC 7009", "The revocation endpoint.")
     userinfo: bool = _row(True, "OpenID Connect Core §5.3", "The userinfo endpoint.")
     rp_initiated_logout: bool = _row(True, "OpenID Connect RP-Initiated Logout", "The end-session endpoint.")
+    pairwise_subjects: bool = _row(
+        True, "OpenID Connect Core §8.1", "Subjects that differ from sector to sector, for clients that register so."
+    )
     portal: bool = _row(True, "", "The developer portal.")
 
 
@@ -68,6 +71,7 @@ class Lifetimes:
     )
     key_rotation: int = _row(90 * 86_400, "OpenID Connect Core §10.1.1", "How long a key signs.")
     assertion: int = _row(300, "RFC 7523 §3", "The longest life that a client assertion may have.")
+    unused_client: int = _row(86_400, "", "How long a client that registered itself may stay without being used.")
     clock_skew: int = _row(30, "RFC 7519 §4.1.4", "Tolerance for the clocks of others.")
     audit: int = _row(400 * 86_400, "", "How long audit events are kept.")
 
@@ -79,6 +83,8 @@ class Limits:
     request_bytes: int = _row(65_536, "", "The largest query or form that a protocol endpoint reads.")
     parameter_bytes: int = _row(8_192, "", "The longest ordinary parameter value.")
     jose_bytes: int = _row(32_768, "", "The longest JWT that is looked at.")
+    registrations_per_address: int = _row(500, "", "Clients that register themselves from one address in an hour.")
+    registrations: int = _row(5_000, "", "Clients that register themselves in an hour, in all.")
     clean_up_batch: int = _row(1_000, "", "Rows that clean-up deletes in one statement.")
     password_hashes_at_once: int = _row(4, "", "Argon2id computations at the same time in one process.")
     clients_per_person: int = _row(50, "", "Applications that one developer may register in the portal.")

@@ -13,6 +13,7 @@ from django.conf import settings
 from identity.models import User
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import subject_of
 from oauth_server.jose import algorithms
 from oauth_server.jose.verify import JoseError, verify
 from oauth_server.keys import secrets, store
@@ -90,7 +91,7 @@ def _opaque(token: str, now: datetime) -> Found | None:
     return Found(
         kind=ACCESS,
         client=client,
-        sub=str(family.user_id) if family else client.client_id,
+        sub=subject_of(client, family.user_id) if family else client.client_id,
         scope=scopes.parse(row.scope),
         audience=tuple(row.resource) or client.audience or (settings.ISSUER,),
         issued=row.created,
@@ -114,7 +115,7 @@ def _refresh(token: str, now: datetime, *, even_spent: bool) -> Found | None:
     return Found(
         kind=REFRESH,
         client=client,
-        sub=str(family.user_id),
+        sub=subject_of(client, family.user_id),
         scope=scopes.parse(family.scope),
         audience=(settings.ISSUER,),
         issued=row.created,

@@ -43,7 +43,8 @@ def describe(found: Found) -> dict[str, Any]:
         "token_type": "Bearer" if found.kind == ACCESS else REFRESH_TYPE,
         "scope": scopes.join(found.scope),
     }
-    if found.user is not None:
+    # A name would undo what a pairwise subject is for: the client reads its own tokens here too.
+    if found.user is not None and found.client.sector is None:
         members["username"] = found.user.get_username()
     if found.jti:
         members["jti"] = found.jti

@@ -24,7 +24,7 @@ REQUEST = AuthorizeRequest(
     scope=("openid",), state="s", nonce="", code_challenge="", code_challenge_method="", prompt=(), max_age=None, login_hint="",
     hinted_subject="", display="", ui_locales=(), claims_locales=(), acr_values=(), resource=(),
 )  # fmt: skip
-CLIENT: Any = SimpleNamespace(skip_authorization=False, is_public=False, application_type="web")
+CLIENT: Any = SimpleNamespace(skip_authorization=False, is_public=False, application_type="web", sector=None)
 ALLOWED = Consent(scope="openid email", updated=NOW - timedelta(days=3))
 
 

@@ -62,7 +62,7 @@ def test_a_client_without_people_has_no_scope_and_no_response_type_of_its_own() 
         ("logo_uri", "data:image/svg+xml,x"), ("tos_uri", "https://user@app.example"), ("policy_uri", "https://a b"),
         ("policy_uri", "https://"), ("logo_uri#fr", "ftp://app.example"), ("contacts", "me"), ("contacts", [1]),
         ("jwks", []), ("jwks", {}), ("jwks", {"keys": []}), ("jwks", {"keys": ["x"]}), ("jwks_uri", "http://app.example/jwks"),
-        ("jwks_uri", "file:///etc/passwd"), ("application_type", "desktop"), ("subject_type", "pairwise"),
+        ("jwks_uri", "file:///etc/passwd"), ("application_type", "desktop"), ("subject_type", "ephemeral"),
         ("id_token_signed_response_alg", "none"), ("id_token_signed_response_alg", "XS256"),
         ("userinfo_signed_response_alg", "none"), ("default_max_age", -1), ("default_max_age", "60"), ("default_max_age", True),
         ("require_auth_time", "true"), ("default_acr_values", ["a b"]), ("default_acr_values", ["\ud800"]), ("jwks", {"keys": [{"kty": "EC", "x": "\x00"}]}),

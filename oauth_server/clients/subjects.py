@@ -1,0 +1,25 @@
+"""By which identifier a client knows a person: the public one, or one of its sector's own (OpenID Connect Core §8).
+
+The identifiers of a sector follow from the key-encryption key: whoever replaces that key gives every person new ones.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from django.conf import settings
+
+from identity.subjects import pairwise_subject, public_subject
+from oauth_server.clients.client import PAIRWISE, RegisteredClient
+from oauth_server.keys.wrap import derived_key
+
+# What discovery prints and a client may register.
+SUBJECT_TYPES: Final = ("public", PAIRWISE) if settings.FEATURES.pairwise_subjects else ("public",)
+
+
+def subject_of(client: RegisteredClient, user_id: uuid.UUID | str) -> str:
+    """The ``sub`` of a person in everything that ``client`` may read: ID tokens, access tokens, userinfo, logout tokens."""
+    if client.sector is None:
+        return public_subject(user_id)
+    return pairwise_subject(client.sector, user_id, derived_key("pairwise subjects"))
