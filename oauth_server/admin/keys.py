@@ -20,7 +20,7 @@ from oauth_server.admin.base import ReadOnlyAdmin, operator_of
 from oauth_server.admin.decorators import action, display
 from oauth_server.audit.events_operator import KeysRotated
 from oauth_server.audit.record import record
-from oauth_server.keys.rotate import rotate_now
+from oauth_server.keys.rotate import rotate_now, state_of
 from oauth_server.models import SigningKey
 
 
@@ -40,15 +40,18 @@ class SigningKeyAdmin(ReadOnlyAdmin):
 
     @display(
         description=gettext_lazy("age"),
-        label={"announced": "info", "signing": "success", "verifying": "warning", "removed": "danger"},
+        label={
+            "announced": "info",
+            "signing": "success",
+            "verifying": "warning",
+            "encrypting": "success",
+            "decrypting": "warning",
+            "removed": "danger",
+        },
     )
     def age(self, key: SigningKey) -> str:
-        """Announced, signing, verifying or removed."""
-        if key.removed_at is not None:
-            return "removed"
-        if key.signs_until is not None:
-            return "verifying"
-        return "signing" if key.signs_from <= timezone.now() else "announced"
+        """Announced, signing, verifying; encrypting, decrypting; or removed."""
+        return "removed" if key.removed_at is not None else state_of(key).age(timezone.now())
 
     @display(description=gettext_lazy("public part (JWK)"))
     def public_part(self, key: SigningKey) -> str:

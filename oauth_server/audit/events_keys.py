@@ -19,3 +19,4 @@ class KeysRotated(Event):
     retired: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from oauth_server.clients import readers
+from oauth_server.clients import encryption, readers
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.clients.readers import Reader
@@ -84,6 +84,14 @@ _ROWS: Final = (
         "token_endpoint_auth_signing_alg",
         readers.one_of(*sorted(algorithms.CLIENT_SECRET_JWT | algorithms.PRIVATE_KEY_JWT)),
         applies=_sends_assertions,
+    ),
+    *(
+        field
+        for row in encryption.ENCRYPTED.values()
+        for field in (
+            Field(row.alg, readers.one_of(*row.algorithms)),
+            Field(row.enc, readers.one_of(*encryption.ENC_VALUES)),
+        )
     ),
     Field("default_max_age", readers.seconds),
     Field("require_auth_time", readers.boolean),

@@ -1,4 +1,4 @@
-"""A client's public keys: registered inline, or behind its ``jwks_uri`` (RFC 7591 §2, OpenID Connect Core §10.1.1).
+"""A client's public keys, for its signatures and for what we encrypt to it: registered inline, or behind its ``jwks_uri`` (RFC 7591 §2, OpenID Connect Core §10.1.1).
 
 A fetched set is kept in the process and in the shared cache. It is fetched again when it is old, or when a token names a
 key that it lacks; at most once a minute a client, whatever the tokens say. While the address does not answer, the last good
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from django.core.cache import cache
@@ -19,6 +20,7 @@ from django.core.cache import cache
 from oauth_server.clients import fetch
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.jose.encoding import parse_object
+from oauth_server.jose.encrypt import EncryptionKey, EncryptionKeySet
 from oauth_server.jose.errors import JoseError
 from oauth_server.jose.key_sets import KeySet
 
@@ -28,7 +30,16 @@ STALE_SECONDS: Final = 86_400
 _MOST: Final = 1_000
 
 _log = structlog.get_logger("gatehouse.clients")
-_EMPTY: Final = KeySet(())
+
+
+class Keys(NamedTuple):
+    """One JWK Set, sorted by use."""
+
+    verification: KeySet
+    encryption: EncryptionKeySet
+
+
+_EMPTY: Final = Keys(KeySet(()), EncryptionKeySet())
 
 
 @dataclass(slots=True)
@@ -41,12 +52,12 @@ class _Entry:
         tried: when it was last asked for.
     """
 
-    keys: KeySet = _EMPTY
+    keys: Keys = _EMPTY
     fetched: float = 0
     tried: float = 0
 
 
-_inline: dict[str, tuple[RegisteredClient, KeySet]] = {}
+_inline: dict[str, tuple[RegisteredClient, Keys]] = {}
 _entries: dict[str, _Entry] = {}
 _lock: Final = threading.Lock()
 
@@ -59,11 +70,30 @@ def key_set(client: RegisteredClient, kid: str | None, now: datetime) -> KeySet:
         kid: the key that a token names; an unknown one makes us look again.
         now: the moment of the request.
     """
+
+    def lacks_it(keys: Keys) -> bool:
+        return kid is not None and all(key.kid != kid for key in keys.verification.keys)
+
+    return _keys(client, lacks_it, now).verification
+
+
+def encryption_key(client: RegisteredClient, alg: str, now: datetime) -> EncryptionKey | None:
+    """The key of ``client`` to encrypt to with ``alg`` (OpenID Connect Core §10.2.1); None when there is none to be had.
+
+    Args:
+        client: who is to read it.
+        alg: the ``alg`` of a JWE; a set without a key for it makes us look again.
+        now: the moment of the request.
+    """
+    return _keys(client, lambda keys: keys.encryption.choose(alg) is None, now).encryption.choose(alg)
+
+
+def _keys(client: RegisteredClient, is_wanting: Callable[[Keys], bool], now: datetime) -> Keys:
     if client.jwks is not None:
         return _from_metadata(client, client.jwks)
     if client.jwks_uri is None:
         return _EMPTY
-    return _from_address(client.jwks_uri, kid, now.timestamp())
+    return _from_address(client.jwks_uri, is_wanting, now.timestamp())
 
 
 def forget() -> None:
@@ -72,21 +102,21 @@ def forget() -> None:
     _entries.clear()
 
 
-def _from_metadata(client: RegisteredClient, jwks: Any) -> KeySet:
+def _from_metadata(client: RegisteredClient, jwks: Any) -> Keys:
     kept = _inline.get(client.client_id)
     # A changed registration is another object: see ``registry``.
     if kept is not None and kept[0] is client:
         return kept[1]
     if len(_inline) >= _MOST:
         _inline.clear()
-    keys = KeySet.from_jwks(jwks)
+    keys = _sort(jwks)
     _inline[client.client_id] = (client, keys)
     return keys
 
 
-def _from_address(url: str, kid: str | None, at: float) -> KeySet:
+def _from_address(url: str, is_wanting: Callable[[Keys], bool], at: float) -> Keys:
     entry = _entries.get(url) or _start(url)
-    if _is_wanting(entry, kid, at):
+    if at - entry.fetched >= FRESH_SECONDS or is_wanting(entry.keys):
         with _lock:
             # Whoever comes first goes; the others answer from what there is.
             is_mine = at - entry.tried >= RETRY_SECONDS
@@ -95,12 +125,6 @@ def _from_address(url: str, kid: str | None, at: float) -> KeySet:
         if is_mine:
             _refresh(url, entry, at)
     return entry.keys if at - entry.fetched < STALE_SECONDS else _EMPTY
-
-
-def _is_wanting(entry: _Entry, kid: str | None, at: float) -> bool:
-    if at - entry.fetched >= FRESH_SECONDS:
-        return True
-    return kid is not None and all(key.kid != kid for key in entry.keys.keys)
 
 
 def _start(url: str) -> _Entry:
@@ -127,8 +151,12 @@ def _refresh(url: str, entry: _Entry, at: float) -> None:
     _write_shared(url, {"body": body, "fetched": at})
 
 
-def _parse(body: bytes) -> KeySet:
-    return KeySet.from_jwks(parse_object(body))
+def _parse(body: bytes) -> Keys:
+    return _sort(parse_object(body))
+
+
+def _sort(document: dict[str, Any]) -> Keys:
+    return Keys(KeySet.from_jwks(document), EncryptionKeySet.from_jwks(document))
 
 
 def _shared_key(url: str) -> str:

@@ -18,7 +18,7 @@ from django.db.utils import IntegrityError
 from identity.models import User
 from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
 from oauth_server.audit.record import record
-from oauth_server.clients import registry, secrets, sectors
+from oauth_server.clients import encryption, registry, secrets, sectors
 from oauth_server.clients.client import PAIRWISE, PUBLIC
 from oauth_server.clients.fields import FIELDS
 from oauth_server.clients.methods import assertion
@@ -89,6 +89,7 @@ def _fill_in(read: dict[str, Any], profile: str) -> None:
     read.setdefault("redirect_uris", [])
     read.setdefault("scope", DEFAULT_SCOPE if interactive else "")
     read.setdefault("id_token_signed_response_alg", "RS256")
+    encryption.fill_in(read)
 
 
 def _check_together(read: Mapping[str, Any]) -> None:
@@ -118,6 +119,7 @@ def _check_together(read: Mapping[str, Any]) -> None:
     alg = read.get("token_endpoint_auth_signing_alg")
     if alg is not None and alg not in assertion.ALGORITHMS[method]:
         raise refuse("token_endpoint_auth_signing_alg", f"does not go with {method}")
+    encryption.check(read)
     _check_uris(read, allow_http_localhost=profile.allow_http_localhost)
 
 

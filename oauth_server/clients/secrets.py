@@ -1,6 +1,7 @@
 """Client secrets: made, kept as digests, two alive at once while one replaces the other (RFC 6749 §2.3.1, §10.1).
 
-A client that computes with its secret (``client_secret_jwt``, HS256 ID tokens) has it kept encrypted as well; no other has.
+A client that computes with its secret (``client_secret_jwt``, HS256 ID tokens, ``dir``) has it kept encrypted as well; no other
+has.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.db import transaction
 
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient, StoredSecret
-from oauth_server.jose.algorithms import ALGORITHMS
+from oauth_server.jose.algorithms import ALGORITHMS, DIRECT
 from oauth_server.keys import secrets, wrap
 from oauth_server.models import Client, ClientSecret, StateVersion
 from oauth_server.protocol.errors import InvalidClientMetadata
@@ -28,6 +29,11 @@ _SECRET: Final = re.compile(r"[\x20-\x7e]{1,512}")
 _NOBODY: Final = (StoredSecret(digest=bytes(32), wrapped=b"", expires=None),)
 
 _LONG: Final = 32
+_ENCRYPTIONS: Final = (
+    "id_token_encrypted_response_alg",
+    "userinfo_encrypted_response_alg",
+    "request_object_encryption_alg",
+)
 _SENT: Final = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})
 
 
@@ -37,8 +43,8 @@ class Use:
 
     Attributes:
         needed: whether the client has a secret at all.
-        hmac_octets: the shortest secret that its HMAC algorithms can do with (RFC 7518 §3.2); 0 when the server never
-            computes with the secret and so keeps only its digest.
+        hmac_octets: the shortest secret that its HMAC algorithms (RFC 7518 §3.2) and its encryption can do with; 0 when
+            the server never computes with the secret and so keeps only its digest.
     """
 
     needed: bool
@@ -51,6 +57,9 @@ def use_of(method: str, metadata: Mapping[str, Any]) -> Use:
     if method == "client_secret_jwt":
         algs.add(metadata.get("token_endpoint_auth_signing_alg", "HS256"))
     octets = max(ALGORITHMS[alg].secret_octets for alg in algs)
+    if any(metadata.get(name) == DIRECT for name in _ENCRYPTIONS):
+        # A key that is hashed out of less would be weaker than it looks (OpenID Connect Core §16.19).
+        octets = max(octets, _LONG)
     return Use(needed=method in _SENT or octets > 0, hmac_octets=octets)
 
 
@@ -85,7 +94,7 @@ def add(client: Client, now: datetime, use: Use, *, given: str = "") -> str:
         raise InvalidClientMetadata("client_secret must be 1 to 512 printable ASCII characters.")
     if len(secret) < use.hmac_octets:
         raise InvalidClientMetadata(
-            f"client_secret must have {use.hmac_octets} characters or more for its HMAC algorithm."
+            f"client_secret must have {use.hmac_octets} characters or more for its HMAC algorithm or encryption."
         )
     ClientSecret.objects.keep(
         ClientSecret(

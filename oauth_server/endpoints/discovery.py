@@ -16,6 +16,7 @@ from identity.claims import SCOPE_CLAIMS
 from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
+from oauth_server.clients.encryption import ENC_VALUES, ENCRYPTED, USERINFO
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.clients.subjects import SUBJECT_TYPES
@@ -73,6 +74,10 @@ def document() -> dict[str, Any]:
     if features.userinfo:
         metadata["userinfo_endpoint"] = f"{issuer}/oauth/userinfo"
         metadata["userinfo_signing_alg_values_supported"] = metadata["id_token_signing_alg_values_supported"]
+    for kind, row in ENCRYPTED.items():
+        if kind != USERINFO or features.userinfo:
+            metadata[f"{kind}_encryption_alg_values_supported"] = list(row.algorithms)
+            metadata[f"{kind}_encryption_enc_values_supported"] = list(ENC_VALUES)
     if features.introspection:
         metadata["introspection_endpoint"] = f"{issuer}/oauth/introspect"
         metadata["introspection_endpoint_auth_methods_supported"] = confidential

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from oauth_server.audit.events import ClientRefused, TokenIssued, TokenRefused
 from oauth_server.audit.record import record, record_later
-from oauth_server.clients import first_use
+from oauth_server.clients import encryption, first_use
 from oauth_server.clients.authenticate import authenticate
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
@@ -61,6 +61,8 @@ def token(request: HttpRequest, now: datetime) -> HttpResponse:
 
 def _exchange(grant: Grant, parameters: Parameters, client: RegisteredClient, now: datetime) -> TokenSet:
     """Spend, mint and save together; a refusal that changed something is committed before it is raised."""
+    # A key set that is fetched while the transaction is open would keep everybody waiting.
+    encryption.prepare(client, encryption.ID_TOKEN, now)
     with transaction.atomic():
         outcome = grant.decide(parameters, client, now)
         if isinstance(outcome, Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from identity.claims import claims_for
 from identity.models import User
+from oauth_server.clients import encryption
 from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken
@@ -68,9 +70,12 @@ def userinfo(request: HttpRequest, now: datetime) -> HttpResponse:
     """OpenID Connect Core §5.3.2: the claims of the scopes that were granted."""
     found, person = authorized(request, now)
     claims = {**claims_for(person, found.scope, email_verified=found.email_verified), "sub": found.sub}
-    alg = found.client.metadata.get("userinfo_signed_response_alg")
-    if alg is None:
+    client = found.client
+    alg = client.metadata.get("userinfo_signed_response_alg")
+    if alg is None and not encryption.is_wanted(client, encryption.USERINFO):
         return json_response(claims)
-    # OpenID Connect Core §5.3.2: a signed answer says who speaks and to whom.
-    signed = {**claims, "iss": settings.ISSUER, "aud": found.client.client_id}
-    return HttpResponse(signer_for(found.client, alg, now).sign(signed, typ=JWT_TYPE), content_type="application/jwt")
+    # OpenID Connect Core §5.3.2: such an answer says who speaks and to whom; it is signed before it is encrypted.
+    said = {**claims, "iss": settings.ISSUER, "aud": client.client_id}
+    text = signer_for(client, alg, now).sign(said, typ=JWT_TYPE) if alg else json.dumps(said)
+    answer = encryption.to_client(client, encryption.USERINFO, text, now, nested=bool(alg))
+    return HttpResponse(answer, content_type="application/jwt")

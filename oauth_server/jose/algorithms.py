@@ -68,3 +68,69 @@ REQUEST_OBJECT: Final[frozenset[str]] = ASYMMETRIC
 RSA_BITS: Final = 2048
 # A verifier pays for a large modulus, so the other side's wish for one has an end.
 RSA_BITS_AT_MOST: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class KeyManagement:
+    """One ``alg`` of a JWE (RFC 7518 §4.1).
+
+    Args:
+        name: the ``alg`` value.
+        kty: the key type that it works with.
+        is_direct: whether the content key is agreed upon or shared, so that no encrypted key travels (RFC 7516 §5.2).
+    """
+
+    name: str
+    kty: Literal["EC", "RSA", "oct"]
+    is_direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContentEncryption:
+    """One ``enc`` of a JWE (RFC 7518 §5.1).
+
+    Args:
+        name: the ``enc`` value.
+        key_octets: of its key, both halves of it for CBC with HMAC.
+        iv_octets: the exact length of an initialization vector.
+        tag_octets: the exact length of a tag.
+        block_octets: a ciphertext is a multiple of it.
+        digest: the hash that makes a key of a client secret (OpenID Connect Core §10.2).
+    """
+
+    name: str
+    key_octets: int
+    iv_octets: int
+    tag_octets: int
+    block_octets: int
+    digest: Literal["sha256", "sha384", "sha512"]
+
+
+# RSA1_5 has no row (RFC 8725 §3.2), nor has anything that stretches passwords: their costs are the sender's choice.
+_KEY_MANAGEMENT: Final = (
+    KeyManagement("RSA-OAEP-256", "RSA"),
+    # SHA-1 does OAEP no harm, and several libraries know no other RSA encryption but this one and RSA1_5.
+    KeyManagement("RSA-OAEP", "RSA"),
+    KeyManagement("ECDH-ES", "EC", is_direct=True),
+    KeyManagement("ECDH-ES+A128KW", "EC"),
+    KeyManagement("ECDH-ES+A256KW", "EC"),
+    KeyManagement("dir", "oct", is_direct=True),
+)
+_CONTENT_ENCRYPTION: Final = (
+    ContentEncryption("A128CBC-HS256", 32, 16, 16, 16, "sha256"),
+    ContentEncryption("A192CBC-HS384", 48, 16, 24, 16, "sha384"),
+    ContentEncryption("A256CBC-HS512", 64, 16, 32, 16, "sha512"),
+    ContentEncryption("A128GCM", 16, 12, 16, 1, "sha256"),
+    ContentEncryption("A192GCM", 24, 12, 16, 1, "sha256"),
+    ContentEncryption("A256GCM", 32, 12, 16, 1, "sha256"),
+)
+KEY_MANAGEMENT: Final[dict[str, KeyManagement]] = {row.name: row for row in _KEY_MANAGEMENT}
+CONTENT_ENCRYPTION: Final[dict[str, ContentEncryption]] = {row.name: row for row in _CONTENT_ENCRYPTION}
+
+# Keyed with the client secret (OpenID Connect Core §10.2).
+DIRECT: Final = "dir"
+# What we decrypt, each with a key of its own; beside it, `dir` with a client's secret.
+DECRYPTION: Final[tuple[str, ...]] = ("RSA-OAEP-256", "ECDH-ES")
+DECRYPTION_CURVE: Final = "P-256"
+# OpenID Connect Registration §2: what an `enc` is when a client names only the `alg`.
+DEFAULT_CONTENT_ENCRYPTION: Final = "A128CBC-HS256"

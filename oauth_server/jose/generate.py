@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from oauth_server.jose.algorithms import ALGORITHMS, RSA_BITS
+from oauth_server.jose.algorithms import ALGORITHMS, DECRYPTION, DECRYPTION_CURVE, KEY_MANAGEMENT, RSA_BITS
 from oauth_server.jose.thumbprints import thumbprint
 
 
@@ -33,18 +33,20 @@ class KeyPair:
 
 
 def _fresh(alg: str) -> ECKey | OKPKey | RSAKey:
-    row = ALGORITHMS[alg]
-    if row.kty == "RSA":
+    kty, crv = (
+        (KEY_MANAGEMENT[alg].kty, DECRYPTION_CURVE) if alg in DECRYPTION else (ALGORITHMS[alg].kty, ALGORITHMS[alg].crv)
+    )
+    if kty == "RSA":
         return RSAKey.generate_key(RSA_BITS)
-    if row.kty == "EC":
-        return ECKey.generate_key(row.crv)
-    if row.crv == "Ed25519":
+    if kty == "EC":
+        return ECKey.generate_key(crv)
+    if crv == "Ed25519":
         return OKPKey.generate_key("Ed25519")
     raise ValueError(f"{alg} has no key pair.")
 
 
 def generate(alg: str) -> KeyPair:
-    """A new key pair for ``alg``.
+    """A new key pair for ``alg``, which signs or, for one of ``DECRYPTION``, decrypts.
 
     Raises:
         KeyError: the algorithm is unknown.
@@ -58,4 +60,5 @@ def generate(alg: str) -> KeyPair:
     private = key.private_key
     assert private is not None  # noqa: S101  # a key that was just generated has its private part
     der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return KeyPair(kid, alg, {**members, "kid": kid, "alg": alg, "use": "sig"}, der)
+    use = "enc" if alg in DECRYPTION else "sig"
+    return KeyPair(kid, alg, {**members, "kid": kid, "alg": alg, "use": use}, der)

@@ -6,9 +6,9 @@ A key set is built once, from a document that was registered, fetched or generat
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
@@ -75,25 +75,44 @@ def _text(jwk: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def parse_key(jwk: Mapping[str, Any]) -> VerificationKey:
+class PublicKey(NamedTuple):
+    """A public key and what its owner says of it, each empty when absent; ``crv`` is empty for RSA too."""
+
+    kid: str
+    kty: str
+    crv: str
+    alg: str
+    use: str
+    key: Key
+
+
+def parse_public(
+    jwk: Mapping[str, Any], curves: Collection[tuple[str, str]], use: str, operations: frozenset[str]
+) -> PublicKey:
     """One public key (RFC 7517 §4), of which only the public members are read.
 
+    Args:
+        jwk: as registered or fetched.
+        curves: the (``kty``, ``crv``) that serve beside RSA.
+        use: what it is wanted for.
+        operations: the ``key_ops`` that fit this use, where it names any.
+
     Raises:
-        JoseError: its type or curve is not ours, a member is missing or malformed, the point is not on its curve, the
-            RSA key is weak, or it is for something other than signatures.
+        JoseError: its type or curve is not one of these, a member is missing or malformed, the point is not on its
+            curve, the RSA key is weak, or it is for something else.
     """
     if not isinstance(jwk, Mapping):
         raise JoseError("A key is no JSON object.")
-    kty, crv, alg, kid = (_text(jwk, name) for name in ("kty", "crv", "alg", "kid"))
+    kty, crv, alg, kid, for_use = (_text(jwk, name) for name in ("kty", "crv", "alg", "kid", "use"))
     importer = _IMPORT.get(kty)
-    if importer is None or (kty != "RSA" and (kty, crv) not in _CURVES):
+    if importer is None or (kty != "RSA" and (kty, crv) not in curves):
         raise JoseError("A key's type or curve is not supported.")
     members: dict[str, str | list[str]] = {name: _text(jwk, name) for name in REQUIRED[kty]}
     if not all(members.values()):
         raise JoseError("A key lacks a member that makes it.")
-    operations = jwk.get("key_ops", ["verify"])
-    if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
-        raise JoseError("A key is not for verifying signatures.")
+    named = jwk.get("key_ops")
+    if jwk.get("use", use) != use or (named is not None and not _fit(named, operations)):
+        raise JoseError("A key is for something else.")
     if kty == "RSA":
         _refuse_weak_rsa(jwk)
         crv = ""
@@ -105,7 +124,33 @@ def parse_key(jwk: Mapping[str, Any]) -> VerificationKey:
         raise
     except Exception:  # three libraries judge these members, each with errors of its own
         raise JoseError("A key's members make no key.") from None
-    return VerificationKey(kid, kty, crv, alg, key)
+    return PublicKey(kid, kty, crv, alg, for_use, key)
+
+
+def _fit(named: Any, operations: frozenset[str]) -> bool:
+    return isinstance(named, list) and any(isinstance(name, str) and name in operations for name in named)
+
+
+def rows_of(document: Mapping[str, Any]) -> Sequence[Any]:
+    """What a JWK Set lists (RFC 7517 §5).
+
+    Raises:
+        JoseError: the document is no JWK Set.
+    """
+    rows = document.get("keys") if isinstance(document, Mapping) else None
+    if not isinstance(rows, Sequence) or isinstance(rows, str | bytes):
+        raise JoseError("This is not a JWK Set.")
+    return rows
+
+
+def parse_key(jwk: Mapping[str, Any]) -> VerificationKey:
+    """One key that verifies signatures.
+
+    Raises:
+        JoseError: see ``parse_public``.
+    """
+    found = parse_public(jwk, _CURVES, "sig", frozenset({"verify"}))
+    return VerificationKey(found.kid, found.kty, found.crv, found.alg, found.key)
 
 
 class KeySet:
@@ -129,11 +174,8 @@ class KeySet:
         Raises:
             JoseError: the document is no JWK Set.
         """
-        rows = document.get("keys") if isinstance(document, Mapping) else None
-        if not isinstance(rows, Sequence) or isinstance(rows, str | bytes):
-            raise JoseError("This is not a JWK Set.")
         keys = []
-        for row in rows:
+        for row in rows_of(document):
             try:
                 keys.append(parse_key(row))
             except JoseError:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from oauth_server.audit.events_keys import KeysRotated
 from oauth_server.audit.record import record
-from oauth_server.jose.algorithms import SIGNING
+from oauth_server.jose.algorithms import DECRYPTION, SIGNING
 from oauth_server.jose.generate import KeyPair, generate
 from oauth_server.keys.plan import Changes, KeyState, Policy, plan, plan_now
 from oauth_server.keys.wrap import wrap
@@ -24,6 +24,7 @@ __all__ = [
     "Policy",
     "Rotation",
     "apply",
+    "decryption_algorithms",
     "plan",
     "plan_now",
     "policy_of",
@@ -42,20 +43,30 @@ class Rotation:
     retired: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
 
 
-def policy_of(lifetimes: Lifetimes, limits: Limits) -> Policy:
+def policy_of(lifetimes: Lifetimes, limits: Limits, decryption: tuple[str, ...] = ()) -> Policy:
     """The policy that the lifetimes imply.
 
     A process may sign with a key for ``cache_seconds`` after it was retired, and clocks differ by ``clock_skew``.
+
+    Args:
+        lifetimes: ours.
+        limits: ours.
+        decryption: the algorithms that others may encrypt with.
     """
     margin = lifetimes.clock_skew + 2 * limits.cache_seconds
+    announcement = max(lifetimes.key_announcement, 2 * lifetimes.jwks_max_age)
     return Policy(
         algorithms=SIGNING,
-        announcement=timedelta(seconds=max(lifetimes.key_announcement, 2 * lifetimes.jwks_max_age)),
+        announcement=timedelta(seconds=announcement),
+        decryption=decryption,
+        # Once for the caches, as in an announcement, and as long again for what was encrypted at the end of it.
+        farewell=timedelta(seconds=2 * announcement + margin),
         rotation=timedelta(seconds=lifetimes.key_rotation),
         overlap=timedelta(seconds=max(lifetimes.access_token, lifetimes.id_token) + margin),
     )
@@ -70,6 +81,7 @@ def _row(pair: KeyPair, signs_from: datetime, now: datetime) -> SigningKey:
     return SigningKey(
         kid=pair.kid,
         alg=pair.alg,
+        use=pair.public["use"],
         public=pair.public,
         private=wrap(pair.private, wrap_context(pair.kid)),
         announced_at=now,
@@ -78,12 +90,12 @@ def _row(pair: KeyPair, signs_from: datetime, now: datetime) -> SigningKey:
 
 
 def state_of(key: SigningKey) -> KeyState:
-    """A published key, as the plan sees it."""
-    return KeyState(key.kid, key.alg, key.announced_at, key.signs_from, key.signs_until, key.verifies_until)
+    """A key, as the plan sees it."""
+    return KeyState(key.kid, key.alg, key.announced_at, key.signs_from, key.signs_until, key.verifies_until, key.use)
 
 
 def states() -> list[KeyState]:
-    """Every published key, as the plan sees it."""
+    """Every key that is not removed, as the plan sees it."""
     return [state_of(key) for key in SigningKey.objects.alive()]
 
 
@@ -91,13 +103,15 @@ def _apply(changes: Changes, pairs: dict[str, KeyPair], now: datetime) -> Rotati
     SigningKey.objects.promote(changes.promote, now)
     if changes.retire and changes.verifies_until is not None:
         SigningKey.objects.retire(changes.retire, now, changes.verifies_until)
+    if changes.withdraw and changes.decrypts_until is not None:
+        SigningKey.objects.withdraw(changes.withdraw, now, changes.decrypts_until)
     SigningKey.objects.remove(changes.remove, now)
     SigningKey.objects.revoke(changes.revoke, now)
     SigningKey.objects.announce([_row(pairs[new.alg], new.signs_from, now) for new in changes.create])
     # In this transaction: a process that sees the new version must find the new keys, and none may miss them.
     StateVersion.objects.bump("keys")
     announced = tuple(pairs[new.alg].kid for new in changes.create)
-    done = Rotation(announced, changes.promote, changes.retire, changes.remove, changes.revoke)
+    done = Rotation(announced, changes.promote, changes.retire, changes.remove, changes.revoke, changes.withdraw)
     record(KeysRotated(**asdict(done)))
     return done
 
@@ -131,7 +145,12 @@ def apply(decide: Callable[[list[KeyState]], Changes], now: datetime) -> Rotatio
 
 
 def _policy() -> Policy:
-    return policy_of(settings.LIFETIMES, settings.LIMITS)
+    return policy_of(settings.LIFETIMES, settings.LIMITS, decryption_algorithms())
+
+
+def decryption_algorithms() -> tuple[str, ...]:
+    """The algorithms that others may encrypt to us with, each of which always has a key (RFC 7518 §4.1)."""
+    return DECRYPTION if settings.FEATURES.encryption else ()
 
 
 def rotate(now: datetime) -> Rotation:
@@ -147,18 +166,25 @@ def rotate(now: datetime) -> Rotation:
     return apply(lambda keys: plan(keys, policy, now), now)
 
 
-def rotate_now(now: datetime, *, revoke: bool = False, algorithms: Collection[str] = SIGNING) -> Rotation:
-    """The emergency: new keys of every algorithm are published and sign at once, the old private parts are emptied.
+def rotate_now(
+    now: datetime, *, revoke: bool = False, algorithms: Collection[str] = (*SIGNING, *DECRYPTION)
+) -> Rotation:
+    """The emergency: new keys of every algorithm are published and sign at once, the old ones sign no more.
 
     Args:
         now: aware.
-        revoke: do not let the old keys verify any longer either: every token that they signed is refused.
+        revoke: do not let the old keys verify or decrypt any longer either: what was made with them is refused.
         algorithms: replace only the keys of these.
 
     Returns:
         What was done.
     """
-    policy = replace(_policy(), algorithms=tuple(alg for alg in SIGNING if alg in algorithms))
+    policy = _policy()
+    policy = replace(
+        policy,
+        algorithms=tuple(alg for alg in policy.algorithms if alg in algorithms),
+        decryption=tuple(alg for alg in policy.decryption if alg in algorithms),
+    )
     return apply(lambda keys: plan_now(keys, policy, now, revoke=revoke), now)
 
 

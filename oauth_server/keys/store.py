@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError
 
 from oauth_server.jose.algorithms import SIGNING
+from oauth_server.jose.decrypt import DecryptionKey, private_key
 from oauth_server.jose.key_sets import KeySet
 from oauth_server.jose.sign import Signer, private_signer
 from oauth_server.keys import plan, rotate
@@ -52,6 +53,7 @@ class _Snapshot:
     public: PublicKeySet
     key_set: KeySet
     hints: KeySet | None = None
+    decryption: tuple[DecryptionKey, ...] | None = None
     signers: dict[str, Signer] = field(default_factory=dict)
 
 
@@ -63,6 +65,11 @@ def _public(key: SigningKey) -> dict[str, str]:
     return {name: key.public[name] for name in _PUBLISHED if name in key.public}
 
 
+def _is_published(key: SigningKey) -> bool:
+    """A key that others encrypt to goes when its successor comes, while it still decrypts."""
+    return key.use == plan.SIGNATURE or key.signs_until is None
+
+
 def _prepare(keys: Sequence[SigningKey]) -> PublicKeySet:
     body = json.dumps({"keys": [_public(key) for key in keys]}, separators=(",", ":")).encode()
     return PublicKeySet(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
@@ -71,7 +78,9 @@ def _prepare(keys: Sequence[SigningKey]) -> PublicKeySet:
 def _load(version: int) -> _Snapshot:
     keys = tuple(SigningKey.objects.alive())
     states = tuple(rotate.state_of(key) for key in keys)
-    return _Snapshot(version, keys, states, _prepare(keys), KeySet.from_jwks({"keys": [_public(key) for key in keys]}))
+    public = [key for key in keys if _is_published(key)]
+    key_set = KeySet.from_jwks({"keys": [_public(key) for key in public]})
+    return _Snapshot(version, keys, states, _prepare(public), key_set)
 
 
 def _current() -> _Snapshot:
@@ -110,11 +119,30 @@ def signer(alg: str, now: datetime | None = None) -> Signer:
     if found is not None:
         return found
     key = next(key for key in snapshot.keys if key.kid == chosen.kid)
+    return snapshot.signers.setdefault(key.kid, private_signer(key.kid, alg, _private(key)))
+
+
+def _private(key: SigningKey) -> bytes:
     try:
-        private = unwrap(bytes(key.private), rotate.wrap_context(key.kid))
+        return unwrap(bytes(key.private), rotate.wrap_context(key.kid))
     except WrapError as error:
-        raise ServerError(detail=f"The signing key {key.kid}: {error}") from None
-    return snapshot.signers.setdefault(key.kid, private_signer(key.kid, alg, private))
+        raise ServerError(detail=f"The key {key.kid}: {error}") from None
+
+
+def decryption_keys() -> tuple[DecryptionKey, ...]:
+    """What opens a JWE that was encrypted to us: the published keys, and those that were published a while ago.
+
+    Raises:
+        ServerError: one does not open under this key-encryption key.
+    """
+    snapshot = _current()
+    if snapshot.decryption is None:
+        snapshot.decryption = tuple(
+            private_key(key.kid, key.alg, _private(key))
+            for key in sorted(snapshot.keys, key=lambda key: key.signs_from, reverse=True)
+            if key.use == plan.ENCRYPTION and key.private
+        )
+    return snapshot.decryption
 
 
 def verification_keys() -> KeySet:
@@ -179,5 +207,6 @@ def ensure_keys(now: datetime) -> None:
         ImproperlyConfigured: the key-encryption key is missing, malformed or not the one of this database.
     """
     check_key_encryption_key()
-    if set(signing_algorithms()) != set(SIGNING):
+    usable = {key.alg for key in _current().keys if key.signs_until is None}
+    if not usable.issuperset((*SIGNING, *rotate.decryption_algorithms())):
         rotate.rotate(now)

@@ -1,4 +1,4 @@
-"""Our signing keys and their four ages: announced → signing → verifying → removed."""
+"""Our signing keys and their four ages: announced → signing → verifying → removed; and the keys that others encrypt to."""
 
 from __future__ import annotations
 
@@ -28,12 +28,16 @@ class SigningKeyManager(models.Manager["SigningKey"]):
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ROTATION_LOCK])
 
     def alive(self) -> list[SigningKey]:
-        """Every key that is published, in one statement."""
-        return list(self.filter(removed_at__isnull=True))
+        """Every key that is not removed, in one statement; those that sign come first, for clients that look no further."""
+        return list(self.filter(removed_at__isnull=True).order_by("-use", "alg", "announced_at"))
 
     def retired_since(self, moment: datetime) -> list[SigningKey]:
         """Keys that came to their natural end after ``moment``: they signed, and nobody revoked them."""
-        return list(self.filter(removed_at__isnull=False, signs_until__gt=moment, verifies_until__gt=F("signs_until")))
+        return list(
+            self.filter(
+                use="sig", removed_at__isnull=False, signs_until__gt=moment, verifies_until__gt=F("signs_until")
+            )
+        )
 
     def announce(self, keys: Iterable[SigningKey]) -> None:
         """Publish new keys."""
@@ -47,8 +51,12 @@ class SigningKeyManager(models.Manager["SigningKey"]):
         """Keys stop signing: their private parts are gone for good, their public parts stay until ``verifies_until``."""
         self.filter(kid__in=list(kids)).update(private=b"", signs_until=now, verifies_until=verifies_until)
 
+    def withdraw(self, kids: Iterable[str], now: datetime, decrypts_until: datetime) -> None:
+        """Encryption keys are published no more; they decrypt until ``decrypts_until``, so their private parts stay."""
+        self.filter(kid__in=list(kids)).update(signs_until=now, verifies_until=decrypts_until)
+
     def remove(self, kids: Iterable[str], now: datetime) -> None:
-        """Keys are no longer published."""
+        """Keys are gone: neither published nor used."""
         self.filter(kid__in=list(kids)).update(private=b"", removed_at=now)
 
     def revoke(self, kids: Iterable[str], now: datetime) -> int:
@@ -59,7 +67,11 @@ class SigningKeyManager(models.Manager["SigningKey"]):
 
 
 class SigningKey(models.Model):
-    """One key pair. ``private`` is encrypted under the key-encryption key and emptied when the key stops signing."""
+    """One key pair. ``private`` is encrypted under the key-encryption key and emptied when the key stops signing.
+
+    Of a key for encryption (``use`` is ``enc``) ``signs_from`` and ``signs_until`` bound its publication, and
+    ``verifies_until`` its use and its private part.
+    """
 
     kid = models.CharField(primary_key=True, max_length=64)
     alg = models.CharField(max_length=10)

@@ -33,6 +33,11 @@ class Features:
     introspection: bool = _row(True, "RFC 7662", "The introspection endpoint.")
     revocation: bool = _row(True, "RFC 7009", "The revocation endpoint.")
     userinfo: bool = _row(True, "OpenID Connect Core §5.3", "The userinfo endpoint.")
+    encryption: bool = _row(
+        True,
+        "RFC 7516",
+        "Encrypted ID tokens and userinfo answers for clients that ask, encrypted request objects from them.",
+    )
     rp_initiated_logout: bool = _row(True, "OpenID Connect RP-Initiated Logout", "The end-session endpoint.")
     pairwise_subjects: bool = _row(
         True, "OpenID Connect Core §8.1", "Subjects that differ from sector to sector, for clients that register so."

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from oauth_server.clients import secrets
+from oauth_server.clients import encryption, secrets
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.jose.algorithms import ALGORITHMS, SYMMETRIC
 from oauth_server.jose.sign import Signer, secret_signer
@@ -44,7 +44,7 @@ def mint(
     code: str = "",
     claims: dict[str, Any] | None,
 ) -> str:
-    """Mint an ID token.
+    """Mint an ID token, signed, and encrypted where the client registered for that (§10.2).
 
     Args:
         authorization: what the grant proved.
@@ -52,6 +52,9 @@ def mint(
         access_token: issued beside it; gives ``at_hash``.
         code: issued beside it at the authorization endpoint; gives ``c_hash``.
         claims: what is said of the person, when the client asked for it here.
+
+    Raises:
+        InvalidRequest: the client wants it encrypted and has no usable key.
     """
     client = authorization.client
     issued = int(now.timestamp())
@@ -77,4 +80,5 @@ def mint(
         members["at_hash"] = half_hash(access_token, client.id_token_signed_response_alg)
     if code:
         members["c_hash"] = half_hash(code, client.id_token_signed_response_alg)
-    return signer_for(client, client.id_token_signed_response_alg, now).sign(members, typ=JWT_TYPE)
+    signed = signer_for(client, client.id_token_signed_response_alg, now).sign(members, typ=JWT_TYPE)
+    return encryption.to_client(client, encryption.ID_TOKEN, signed, now)

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from oauth_server.clients import registry, secrets
+from oauth_server.clients import encryption, registry, secrets
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.jose import verify as jose
 from oauth_server.jose.algorithms import SIGNING, SYMMETRIC
@@ -49,6 +49,7 @@ def read(token: str, now: datetime, audience: RegisteredClient | None = None) ->
         InvalidRequest: it is not an ID token of ours, or was issued to another client.
     """
     try:
+        token = encryption.open_hint(token)
         seen = jose.inspect(token, limit=settings.LIMITS.jose_bytes)
         client = _client(seen.claims)
         if seen.header["alg"] in SYMMETRIC:

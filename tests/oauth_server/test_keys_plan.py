@@ -17,6 +17,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 POLICY = Policy(("ES256",), announcement=DAY, rotation=90 * DAY, overlap=HOUR)
+TO_US = Policy((), DAY, 90 * DAY, HOUR, decryption=("ECDH-ES",), farewell=2 * DAY)
 
 
 def key(
@@ -71,6 +72,54 @@ def test_what_is_due_at_each_moment(moment: str) -> None:
     assert (changes if changes.retire else replace(changes, verifies_until=None)) == expected
 
 
+def enc(kid: str, announced: timedelta, until: timedelta | None = None, alg: str = "ECDH-ES") -> KeyState:
+    """A key that others encrypt to, with moments relative to now."""
+    ended = None if until is None else NOW + until
+    at = NOW + announced
+    return KeyState(kid, alg, at, at, ended, None if ended is None else ended + 2 * DAY, "enc")
+
+
+FOR_US = enc("for-us", -10 * DAY)
+OVER = enc("over", -90 * DAY)
+GONE = enc("gone", -95 * DAY, until=-DAY)
+FORGOTTEN = enc("forgotten", -95 * DAY, until=-2 * DAY)
+GIVEN_UP = enc("given-up", -10 * DAY, alg="RSA1_5")
+NEW = NewKey("ECDH-ES", NOW)
+
+ENCRYPTION_MOMENTS = {
+    "nothing yet: a key": ([], Changes(create=(NEW,))),
+    "a key: nothing": ([FOR_US], Changes()),
+    "its time is over: another in its place, and it still decrypts": (
+        [OVER],
+        Changes(create=(NEW,), withdraw=("over",), decrypts_until=NOW + 2 * DAY),
+    ),
+    "two are published: the newer stays": ([OVER, FOR_US], Changes(withdraw=("over",), decrypts_until=NOW + 2 * DAY)),
+    "something may still be on its way: nothing": ([FOR_US, GONE], Changes()),
+    "nothing is on its way any more: gone": ([FOR_US, FORGOTTEN], Changes(remove=("forgotten",))),
+    "only one that is no longer published: another": ([GONE], Changes(create=(NEW,))),
+    "an algorithm that we gave up": (
+        [FOR_US, GIVEN_UP],
+        Changes(withdraw=("given-up",), decrypts_until=NOW + 2 * DAY),
+    ),
+}
+
+
+@pytest.mark.parametrize("moment", ENCRYPTION_MOMENTS)
+def test_what_is_due_for_keys_that_others_encrypt_to(moment: str) -> None:
+    """OpenID Connect Core §10.2.1: published until its successor is, and able to decrypt for a good while after."""
+    keys, expected = ENCRYPTION_MOMENTS[moment]
+    assert replace(plan(keys, TO_US, NOW), verifies_until=None) == expected
+
+
+def test_an_emergency_leaves_old_encryption_keys_able_to_decrypt_unless_they_are_revoked() -> None:
+    """Who holds a copy of the key gains nothing when we go on decrypting; a client that encrypted to it does."""
+    assert plan_now([FOR_US, GONE], TO_US, NOW) == Changes(
+        create=(NEW,), withdraw=("for-us",), decrypts_until=NOW + 2 * DAY, verifies_until=NOW + HOUR
+    )
+    revoked = plan_now([FOR_US, GONE], TO_US, NOW, revoke=True)
+    assert (revoked.create, revoked.revoke, revoked.withdraw) == ((NEW,), ("for-us", "gone"), ())
+
+
 def test_an_emergency_replaces_everything_and_keeps_the_public_parts() -> None:
     """Old tokens verify until they are dead; a key that never signed has none."""
     changes = plan_now([CURRENT, NEXT, STOPPED], POLICY, NOW)
@@ -106,6 +155,7 @@ def test_the_policy_covers_caches_clocks_and_the_longest_token() -> None:
         replace(Lifetimes(), key_announcement=1, jwks_max_age=3_600, access_token=60, id_token=900), Limits()
     )
     assert short.announcement == timedelta(seconds=7_200)
+    assert short.farewell >= timedelta(seconds=2 * 7_200)
     assert short.overlap >= timedelta(seconds=900 + Lifetimes().clock_skew + Limits().cache_seconds)
 
 
@@ -134,7 +184,8 @@ class World:
         for new in changes.create:
             self.made += 1
             kid = f"k{self.made}"
-            self.keys[kid] = KeyState(kid, new.alg, self.now, new.signs_from)
+            use = "enc" if new.alg in self.policy.decryption else "sig"
+            self.keys[kid] = KeyState(kid, new.alg, self.now, new.signs_from, use=use)
             self.private.add(kid)
             if new.signs_from <= self.now:
                 self.early.add(kid)
@@ -144,9 +195,15 @@ class World:
         for kid in changes.retire:
             self.keys[kid] = replace(self.keys[kid], signs_until=self.now, verifies_until=changes.verifies_until)
             self.private.discard(kid)
+        for kid in changes.withdraw:
+            assert self.keys[kid].use == "enc"
+            self.keys[kid] = replace(self.keys[kid], signs_until=self.now, verifies_until=changes.decrypts_until)
         for kid in (*changes.remove, *changes.revoke):
             gone = self.keys.pop(kid)
             assert kid in changes.revoke or gone.verifies_until is None or gone.verifies_until <= self.now
+            if gone.use == "enc" and kid in changes.remove:
+                assert gone.signs_until is not None
+                assert self.now - gone.signs_until >= self.policy.farewell, "removed while it may still be needed"
             self.private.discard(kid)
             if kid in changes.remove and kid in self.last_signature:
                 life = self.policy.overlap
@@ -160,6 +217,10 @@ class World:
             if key.kid not in self.early:
                 assert self.now - key.announced_at >= self.policy.announcement, "signed before it was known"
             self.last_signature[key.kid] = self.now
+        for alg in self.policy.decryption:
+            published = [k for k in self.keys.values() if k.alg == alg and k.signs_until is None]
+            assert len(published) == 1, f"{len(published)} {alg} keys to encrypt to"
+        assert self.private >= {k.kid for k in self.keys.values() if k.use == "enc"}, "a key that cannot decrypt"
 
 
 policies = st.builds(
@@ -168,6 +229,8 @@ policies = st.builds(
     announcement=st.timedeltas(timedelta(seconds=2), 3 * DAY),
     rotation=st.timedeltas(timedelta(seconds=1), 100 * DAY),
     overlap=st.timedeltas(timedelta(seconds=1), 2 * DAY),
+    decryption=st.sampled_from([(), ("ECDH-ES",), ("RSA-OAEP-256", "ECDH-ES")]),
+    farewell=st.timedeltas(timedelta(seconds=1), 4 * DAY),
 )
 steps = st.lists(
     st.tuples(

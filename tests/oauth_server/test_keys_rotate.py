@@ -16,7 +16,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from oauth_server.jose.algorithms import SIGNING
+from oauth_server.jose.algorithms import DECRYPTION, SIGNING
 from oauth_server.jose.errors import JoseError
 from oauth_server.jose.sign import Signer
 from oauth_server.jose.verify import verify
@@ -28,6 +28,7 @@ from oauth_server.protocol.errors import ServerError
 pytestmark = pytest.mark.django_db
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 DAY = timedelta(days=1)
+EVERY = (*SIGNING, *DECRYPTION)
 
 
 def published() -> dict[str, dict[str, Any]]:
@@ -65,7 +66,7 @@ def test_the_first_keys_sign_at_once_one_an_algorithm(now: datetime) -> None:
     assert store.signing_algorithms() == SIGNING
     assert len(set(kids.values())) == len(SIGNING)
     keys = published()
-    assert len({key.get("n") for key in keys.values() if key["kty"] == "RSA"}) == 2
+    assert len({key.get("n") for key in keys.values() if key["kty"] == "RSA"}) == 3
     for alg, kid in kids.items():
         assert keys[kid]["alg"] == alg
         assert accepted(store.signer(alg).sign({"iss": "x"}, "JWT"))
@@ -142,12 +143,40 @@ def test_an_emergency_replaces_the_keys_at_once_and_old_tokens_live_on(now: date
     old = {alg: store.signer(alg) for alg in SIGNING}
     tokens = {alg: signer.sign({"iss": "x"}, "JWT") for alg, signer in old.items()}
     done = rotate.rotate_now(now)
-    assert set(done.announced) == {signs(alg) for alg in SIGNING}
+    encrypting = {kid for kid, key in published().items() if key["use"] == "enc"}
+    assert set(done.announced) == {signs(alg) for alg in SIGNING} | encrypting
     assert {key["kty"] for kid, key in published().items() if kid in done.announced} == {"RSA", "EC", "OKP"}
     for alg in SIGNING:
         assert signs(alg) != old[alg].kid
         assert accepted(tokens[alg])
         assert bytes(SigningKey.objects.get(kid=old[alg].kid).private) == b""
+
+
+def test_a_life_of_an_encryption_key_in_beats(now: datetime) -> None:
+    """OpenID Connect Core §10.2.1: its successor takes its place in the JWKS; it decrypts as long as a cache may name it."""
+
+    def encrypting() -> set[str]:
+        return {kid for kid, key in published().items() if key["use"] == "enc"}
+
+    def decrypting() -> set[str]:
+        return {key.kid for key in store.decryption_keys()}
+
+    old = encrypting()
+    assert decrypting() == old
+    due = now + timedelta(seconds=settings.LIFETIMES.key_rotation)
+    with time_machine.travel(due, tick=False):
+        rotate_signing_keys()
+        new = encrypting()
+        assert not new & old
+        assert decrypting() == new | old
+    farewell = timedelta(seconds=2 * settings.LIFETIMES.key_announcement)
+    with time_machine.travel(due + farewell, tick=False):
+        rotate_signing_keys()
+        assert decrypting() == new | old
+    with time_machine.travel(due + farewell + timedelta(minutes=5), tick=False):
+        rotate_signing_keys()
+        assert decrypting() == new
+        assert not any(bytes(key.private) for key in SigningKey.objects.filter(kid__in=old))
 
 
 def test_an_emergency_spares_no_announced_key(now: datetime) -> None:
@@ -165,7 +194,7 @@ def test_an_emergency_with_revocation_ends_every_old_token(now: datetime) -> Non
     """Scorecard X-02: tokens by a revoked key are refused at once, also as hints."""
     token = store.signer("ES256").sign({"iss": "x"}, "JWT")
     done = rotate.rotate_now(now, revoke=True)
-    assert len(done.revoked) == len(SIGNING)
+    assert len(done.revoked) == len(EVERY)
     assert not accepted(token)
     with pytest.raises(JoseError):
         verify(token, store.hint_keys(), algorithms=frozenset(SIGNING))
@@ -282,10 +311,12 @@ def test_what_was_done_is_recorded_without_secrets(now: datetime) -> None:
 
 def test_the_command_does_what_is_due_and_then_nothing() -> None:
     """Idempotent, with JSON for scripts."""
-    assert len(run("rotate_keys")["announced"]) == len(SIGNING)
+    assert len(run("rotate_keys")["announced"]) == len(EVERY)
     assert not any(run("rotate_keys").values())
     rows = run("list_keys")["keys"]
-    assert {(row["alg"], row["age"]) for row in rows} == {(alg, "signing") for alg in SIGNING}
+    ages = {(row["alg"], row["age"]) for row in rows}
+    assert ages == {(alg, "signing") for alg in SIGNING} | {(alg, "encrypting") for alg in DECRYPTION}
+    assert rows[-1]["age"] == "encrypting", "who looks at the first key only finds one that signs"
 
 
 def test_now_adds_rsa_and_ec_keys_to_the_jwks_at_once(now: datetime) -> None:
@@ -299,7 +330,7 @@ def test_now_adds_rsa_and_ec_keys_to_the_jwks_at_once(now: datetime) -> None:
     assert not {key.get("n") or key["x"] for key in new.values()} & {
         key.get("n") or key["x"] for key in before.values()
     }
-    assert {row["age"] for row in run("list_keys")["keys"]} == {"signing", "verifying"}
+    assert {row["age"] for row in run("list_keys")["keys"]} == {"signing", "verifying", "encrypting"}
 
 
 def test_revoke_by_command(now: datetime) -> None:

@@ -29,7 +29,7 @@ now = timezone.now()
 store.ensure_keys(now)
 print("ready", flush=True)
 sys.stdin.readline()
-first = [(key.alg, key.kid) for key in SigningKey.objects.alive()]
+first = [(key.alg, key.kid) for key in SigningKey.objects.alive() if key.use == "sig"]
 print("ready", flush=True)
 sys.stdin.readline()
 kids = []
@@ -45,7 +45,7 @@ print(json.dumps({
     "announced": kids,
     "signs": {alg: store.signer(alg, now).kid for alg in store.signing_algorithms()},
     "ages": [(key.alg, key.age(now)) for key in rotate.states()],
-    "private": [key.kid for key in SigningKey.objects.alive() if key.private],
+    "private": [key.kid for key in SigningKey.objects.alive() if key.private and key.use == "sig"],
     "version": StateVersion.objects.current()["keys"],
 }))
 """

@@ -1,4 +1,4 @@
-"""``manage.py list_keys``: the published signing keys and their ages."""
+"""``manage.py list_keys``: our keys and their ages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _row(key: KeyState, now: datetime) -> dict[str, str | None]:
 class Command(BaseCommand):
     """It shows no private part and needs none."""
 
-    help = "List the published signing keys: announced, signing or verifying, and since when."
+    help = "List our keys: announced, signing or verifying; encrypting or decrypting; and since when."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""

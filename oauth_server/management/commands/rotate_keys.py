@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from oauth_server.jose.algorithms import SIGNING
+from oauth_server.jose.algorithms import DECRYPTION, SIGNING
 from oauth_server.keys import rotate
 
 
@@ -19,19 +19,27 @@ class Command(BaseCommand):
     help = (
         "Bring the signing keys to where the rotation plan wants them. --now replaces them at once: the new keys are"
         " published and sign immediately, the old private parts are deleted, and old tokens verify until they expire."
+        " Keys that others encrypt to are replaced too; the old ones go on decrypting what is on its way."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""
         parser.add_argument("--now", action="store_true", help="Emergency: new keys sign at once.")
         parser.add_argument(
-            "--alg", action="append", choices=SIGNING, help="With --now: only this algorithm's keys; may be repeated."
+            "--alg",
+            action="append",
+            choices=(*SIGNING, *DECRYPTION),
+            help="With --now: only this algorithm's keys; may be repeated.",
         )
         parser.add_argument(
-            "--revoke-old", action="store_true", help="With --now: refuse every token that the old keys signed."
+            "--revoke-old",
+            action="store_true",
+            help="With --now: refuse all that the old keys signed, or that was encrypted to them.",
         )
         parser.add_argument(
-            "--revoke", metavar="KID", help="Remove one key at once; every token that it signed is refused."
+            "--revoke",
+            metavar="KID",
+            help="Remove one key at once; all that it signed, or that was encrypted to it, is refused.",
         )
         parser.add_argument("--json", action="store_true", help="Answer in JSON.")
 
@@ -47,7 +55,8 @@ class Command(BaseCommand):
             except LookupError:
                 raise CommandError(f"No published key is called {options['revoke']}; see list_keys.") from None
         if options["now"]:
-            return rotate.rotate_now(now, revoke=options["revoke_old"], algorithms=options["alg"] or SIGNING)
+            chosen = options["alg"] or (*SIGNING, *DECRYPTION)
+            return rotate.rotate_now(now, revoke=options["revoke_old"], algorithms=chosen)
         return rotate.rotate(now)
 
     def handle(self, *_: Any, **options: Any) -> None:
