@@ -26,7 +26,14 @@ _GRANT_TYPES: Final = {
     "refresh_token": "refresh_token",
     "client_credentials": "client_credentials",
 }
-GRANT_TYPES: Final = tuple(name for name, feature in _GRANT_TYPES.items() if getattr(settings.FEATURES, feature))
+# What a client registers for tokens from the authorization endpoint (OpenID Connect Registration §2); no grant of the token
+# endpoint has this name.
+IMPLICIT: Final = "implicit"
+FRONT_CHANNEL_GRANTS: Final = (IMPLICIT,) if settings.FEATURES.implicit or settings.FEATURES.hybrid else ()
+GRANT_TYPES: Final = (
+    *(name for name, feature in _GRANT_TYPES.items() if getattr(settings.FEATURES, feature)),
+    *FRONT_CHANNEL_GRANTS,
+)
 
 
 @dataclass(frozen=True, slots=True)

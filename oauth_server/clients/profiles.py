@@ -46,6 +46,11 @@ class SecurityProfile:
     redirect_uri_at_token_endpoint: bool
 
 
+# Off unless FEATURES names them (OpenID Connect Core §3.2, §3.3; RFC 9700 §2.1.2 advises against tokens at the front).
+_IMPLICIT: Final = frozenset({"id_token", "id_token token"}) if settings.FEATURES.implicit else frozenset[str]()
+_HYBRID: Final = (
+    frozenset({"code id_token", "code token", "code id_token token"}) if settings.FEATURES.hybrid else frozenset[str]()
+)
 _PLAIN: Final = frozenset({pkce.PLAIN}) if settings.FEATURES.pkce_plain else frozenset[str]()
 
 DEFAULT: Final = "oauth21"
@@ -72,7 +77,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 sentence="OpenID Connect Core as certified relying parties use it: PKCE is optional for confidential clients.",
                 pkce_required=False,
                 code_challenge_methods=frozenset({pkce.S256}) | _PLAIN,
-                response_types=frozenset({"code"}),
+                response_types=frozenset({"code"}) | _IMPLICIT | _HYBRID,
                 assertion_audience_token_endpoint=True,
                 assertion_lifetime=max(3_600, settings.LIFETIMES.assertion),
                 allow_http_localhost=True,

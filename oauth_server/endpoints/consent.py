@@ -13,7 +13,7 @@ from identity.sessions import read as sessions
 from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import ConsentDenied, ConsentGranted
 from oauth_server.audit.record import record
-from oauth_server.authorize.consent import allow, describe_asker, describe_scopes, remembered
+from oauth_server.authorize.consent import allow, describe_asker, describe_claims, describe_scopes, remembered
 from oauth_server.authorize.dispatch import AskConsent, next_step
 from oauth_server.authorize.respond import spend
 from oauth_server.endpoints.answers import Reply
@@ -53,7 +53,7 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
         "authorize/consent.html",
         {
             "asker": describe_asker(pending.client, pending.asked.redirect_uri),
-            "scopes": describe_scopes(pending.asked.scope, before),
+            "scopes": (*describe_scopes(pending.asked.scope, before), *describe_claims(pending.asked, before)),
             "person": session.user,
             "switch_url": sign_in_again(pending),
             "proof": proof(_STEP, pending, session),
@@ -70,6 +70,7 @@ def _allow(pending: Pending, session: LoginSession, now: datetime) -> HttpRespon
                 client_id=pending.client.client_id,
                 user=public_subject(session.user_id),
                 scope=scopes.join(pending.asked.scope),
+                claims=scopes.join(pending.asked.extra_claims),
             )
         )
     return see_other(pending.resume)

@@ -16,6 +16,7 @@ from identity.claims import SCOPE_CLAIMS
 from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
+from oauth_server.clients.fields import FRONT_CHANNEL_GRANTS
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.endpoints.base import protocol_endpoint
@@ -26,7 +27,7 @@ from oauth_server.keys import store
 from oauth_server.tokens.issue import OFFLINE_ACCESS, OPENID
 
 # Claims that an ID token has beside those of the scopes (OpenID Connect Core §2).
-_ID_TOKEN_CLAIMS: Final = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+_ID_TOKEN_CLAIMS: Final = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash")
 
 
 def _ordered(values: Iterable[str], first: str = "") -> list[str]:
@@ -50,7 +51,7 @@ def document() -> dict[str, Any]:
         "scopes_supported": scopes,
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(grants()),
+        "grant_types_supported": [*grants(), *FRONT_CHANNEL_GRANTS],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [*_ordered(store.signing_algorithms(), "RS256"), *sorted(SYMMETRIC)],
         "token_endpoint_auth_methods_supported": methods,

@@ -63,4 +63,5 @@ def test_every_test_named_cites_a_section_of_its_line() -> None:
 
 def test_registration_knows_the_grants_that_the_server_runs() -> None:
     """clients stands below grants, so its list of grant types is held against the table here."""
-    assert set(metadata_fields.GRANT_TYPES) == set(grants.table(settings.FEATURES))
+    known = {*grants.table(settings.FEATURES), *metadata_fields.FRONT_CHANNEL_GRANTS}
+    assert set(metadata_fields.GRANT_TYPES) == known
