@@ -24,8 +24,6 @@ from oauth_server.protocol.errors import (
     InvalidScope,
     OAuthError,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestURINotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
@@ -61,8 +59,8 @@ class Check(NamedTuple):
     source: str
 
 
-def destination(parameters: Parameters) -> Destination:
-    """Who asks, and where the answer goes.
+def asker(parameters: Parameters) -> RegisteredClient:
+    """Who asks.
 
     Raises:
         UnknownClient: no such client, or it is disabled.
@@ -76,6 +74,15 @@ def destination(parameters: Parameters) -> Destination:
             "The client_id is invalid: no such application is registered here, or it was disabled.",
             detail="unknown" if client is None else "disabled",
         )
+    return client
+
+
+def destination(parameters: Parameters, client: RegisteredClient) -> Destination:
+    """Where the answer goes.
+
+    Raises:
+        WrongRedirectURI: none given where one is needed, or not a registered one.
+    """
     return Destination(client, _redirect_uri(parameters, client))
 
 
@@ -207,8 +214,6 @@ def _resource(parameters: Parameters, client: RegisteredClient) -> None:
 
 
 CHECKS: Final = (
-    Check("request", _absent("request", RequestNotSupported), "OpenID Connect Core §6.1"),
-    Check("request_uri", _absent("request_uri", RequestURINotSupported), "OpenID Connect Core §6.2"),
     Check("registration", _absent("registration", RegistrationNotSupported), "OpenID Connect Core §7.2.1"),
     Check("response_type", _response_type, "RFC 6749 §3.1.1"),
     Check("response_mode", _response_mode, "OAuth 2.0 Multiple Response Types §2.1"),

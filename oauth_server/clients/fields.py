@@ -62,6 +62,11 @@ def _sends_assertions(metadata: Mapping[str, Any]) -> bool:
     return isinstance(method, str) and method in assertion.ALGORITHMS
 
 
+def _signs_request_objects(metadata: Mapping[str, Any]) -> bool:
+    # "none" comes from clients that send no request objects at all; whoever does send an unsigned one hears no then.
+    return bool(metadata.get("request_object_signing_alg") != "none")
+
+
 _ROWS: Final = (
     # RFC 7591 §2.
     Field("client_name", readers.text, "name", in_languages=True),
@@ -89,6 +94,11 @@ _ROWS: Final = (
         readers.one_of(*sorted(algorithms.CLIENT_SECRET_JWT | algorithms.PRIVATE_KEY_JWT)),
         applies=_sends_assertions,
     ),
+    Field(
+        "request_object_signing_alg", readers.one_of(*sorted(algorithms.REQUEST_OBJECT)), applies=_signs_request_objects
+    ),
+    Field("request_uris", readers.request_uris),
+    Field("require_signed_request_object", readers.boolean),  # RFC 9101 §10.5
     Field("default_max_age", readers.seconds),
     Field("require_auth_time", readers.boolean),
     Field("default_acr_values", readers.identifiers),

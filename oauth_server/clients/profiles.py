@@ -29,6 +29,8 @@ class SecurityProfile:
             sign for an hour.
         allow_http_localhost: whether ``http://localhost`` redirect URIs may be registered (RFC 8252 §8.3 advises the literal
             addresses instead).
+        request_object_alone: whether, of a request with a request object, nothing but the object counts (RFC 9101 §6.3);
+            otherwise parameters beside it fill in what it leaves open (OpenID Connect Core §6.1).
         redirect_uri_at_token_endpoint: whether the token request must repeat the redirect URI (RFC 6749 §4.1.3; OAuth 2.1
             drops it, since PKCE does that work).
     """
@@ -44,6 +46,7 @@ class SecurityProfile:
     redirect_uri_required: bool
     ignores_unknown_scopes: bool
     redirect_uri_at_token_endpoint: bool
+    request_object_alone: bool
 
 
 # Off unless FEATURES names them (OpenID Connect Core §3.2, §3.3; RFC 9700 §2.1.2 advises against tokens at the front).
@@ -71,6 +74,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 redirect_uri_required=True,
                 ignores_unknown_scopes=False,
                 redirect_uri_at_token_endpoint=False,
+                request_object_alone=True,
             ),
             SecurityProfile(
                 name="openid",
@@ -84,6 +88,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 redirect_uri_required=False,
                 ignores_unknown_scopes=True,
                 redirect_uri_at_token_endpoint=True,
+                request_object_alone=False,
             ),
         )
     }

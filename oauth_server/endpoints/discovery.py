@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from identity.claims import SCOPE_CLAIMS
 from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
+from oauth_server.authorize.request_object import SOURCES
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
 from oauth_server.clients.fields import FRONT_CHANNEL_GRANTS
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
@@ -22,7 +23,7 @@ from oauth_server.clients.profiles import PROFILES
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable
 from oauth_server.endpoints.token import grants
-from oauth_server.jose.algorithms import SYMMETRIC
+from oauth_server.jose.algorithms import REQUEST_OBJECT, SYMMETRIC
 from oauth_server.keys import store
 from oauth_server.tokens.issue import OFFLINE_ACCESS, OPENID
 
@@ -64,11 +65,15 @@ def document() -> dict[str, Any]:
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": ["page"],
         "ui_locales_supported": [code for code, _ in settings.LANGUAGES],
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "request_parameter_supported": "request" in SOURCES,
+        "request_uri_parameter_supported": "request_uri" in SOURCES,
         "authorization_response_iss_parameter_supported": True,
     }
+    if SOURCES:
+        metadata["request_object_signing_alg_values_supported"] = _ordered(REQUEST_OBJECT, "RS256")
+    if "request_uri" in SOURCES:
+        metadata["require_request_uri_registration"] = True
     if features.userinfo:
         metadata["userinfo_endpoint"] = f"{issuer}/oauth/userinfo"
         metadata["userinfo_signing_alg_values_supported"] = metadata["id_token_signing_alg_values_supported"]

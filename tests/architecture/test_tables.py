@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from oauth_server import grants
-from oauth_server.authorize import response_modes
+from oauth_server.authorize import request_object, response_modes
 from oauth_server.authorize.checks import CHECKS
 from oauth_server.clients import fields as metadata_fields
 from oauth_server.clients import methods
@@ -29,6 +29,7 @@ ROWS = [
     *[("CLIENT_AUTH_METHODS", row.name, row.feature) for row in methods.CLIENT_AUTH_METHODS.values()],
     *[("RESPONSE_MODES", name, feature) for feature, name, _ in response_modes._MODES],
     *[("RESPONSE_TYPES", name, feature) for feature, name, _ in response_modes._TYPES],
+    *[("SOURCES", name, feature) for feature, name, _ in request_object._SOURCES],
     *[("CHECKS", row.name, "authorization_code") for row in CHECKS],
 ]
 
