@@ -38,6 +38,18 @@ def acr_of(amr: Sequence[str]) -> str:
     return "2" if "mfa" in amr else "1"
 
 
+def reported(acr: str, wanted: Sequence[str]) -> str:
+    """What to tell whoever asks for one of ``wanted``: the level itself, or the strongest of theirs that it is worth.
+
+    Args:
+        acr: the level of the sign-in.
+        wanted: what is asked for; none of it may fit, then the level itself is the answer.
+    """
+    if acr in wanted:
+        return acr
+    return next((level for level in reversed(list(ACR_VALUES)) if level in wanted and satisfies(acr, level)), acr)
+
+
 def satisfies(acr: str, wanted: str) -> bool:
     """Is a sign-in of level ``acr`` good enough for whoever asks for ``wanted``? An unknown level satisfies only itself."""
     levels = list(ACR_VALUES)

@@ -17,7 +17,7 @@ from unfold.widgets import (
 from oauth_server.clients import metadata
 from oauth_server.clients.fields import FIELDS, GRANT_TYPES
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS
-from oauth_server.clients.profiles import PROFILES
+from oauth_server.clients.profiles import DEFAULT, PROFILES
 from oauth_server.jose import algorithms
 from oauth_server.models import Client
 from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI
@@ -130,7 +130,9 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
             field = row.column or row.name
             if field in said and row.name in _IN_COLUMNS:
                 members[row.name] = said[field]
-        members["response_types"] = ["code"] if "authorization_code" in said.get("grant_types", ()) else []
+        members["response_types"] = metadata.response_types_for(
+            said.get("grant_types", ()), said.get("profile", DEFAULT), self.instance.response_types
+        )
         if (moment := members.get("tokens_not_before")) is not None:
             members["tokens_not_before"] = moment.isoformat()
         return members

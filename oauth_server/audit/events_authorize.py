@@ -24,6 +24,7 @@ class ConsentGranted(Event):
     name: ClassVar[str] = "authorize:consent:granted"
 
     scope: str = ""
+    claims: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,16 @@ class CodeIssued(Event):
 
     name: ClassVar[str] = "authorize:code:issued"
 
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensIssuedAtFront(Event):
+    """A client got tokens from the authorization endpoint itself (implicit and hybrid)."""
+
+    name: ClassVar[str] = "authorize:tokens:issued"
+
+    response_type: str = ""
     scope: str = ""
 
 

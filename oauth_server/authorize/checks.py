@@ -24,8 +24,6 @@ from oauth_server.protocol.errors import (
     InvalidScope,
     OAuthError,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestURINotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
@@ -61,12 +59,11 @@ class Check(NamedTuple):
     source: str
 
 
-def destination(parameters: Parameters) -> Destination:
-    """Who asks, and where the answer goes.
+def asker(parameters: Parameters) -> RegisteredClient:
+    """Who asks.
 
     Raises:
         UnknownClient: no such client, or it is disabled.
-        WrongRedirectURI: none given where one is needed, or not a registered one.
     """
     client_id = parameters.get("client_id")
     if client_id is None:
@@ -77,6 +74,15 @@ def destination(parameters: Parameters) -> Destination:
             "The client_id is invalid: no such application is registered here, or it was disabled.",
             detail="unknown" if client is None else "disabled",
         )
+    return client
+
+
+def destination(parameters: Parameters, client: RegisteredClient) -> Destination:
+    """Where the answer goes.
+
+    Raises:
+        WrongRedirectURI: none given where one is needed, or not a registered one.
+    """
     return Destination(client, _redirect_uri(parameters, client))
 
 
@@ -127,8 +133,11 @@ def _response_type(parameters: Parameters, client: RegisteredClient) -> None:
         raise UnauthorizedClient(f"The security profile of this client does not allow response_type {asked}.")
     if asked not in {canonical(registered) for registered in client.response_types}:
         raise UnauthorizedClient(f"This client is not registered for response_type {asked}.")
-    if "code" in asked.split(" ") and "authorization_code" not in client.grant_types:
+    words = asked.split(" ")
+    if "code" in words and "authorization_code" not in client.grant_types:
         raise UnauthorizedClient("This client is not registered for the authorization_code grant.")
+    if words != ["code"] and "implicit" not in client.grant_types:
+        raise UnauthorizedClient("This client is not registered for the implicit grant.")
 
 
 def _response_mode(parameters: Parameters, _: RegisteredClient) -> None:
@@ -142,6 +151,8 @@ def _response_mode(parameters: Parameters, _: RegisteredClient) -> None:
 
 
 def _pkce(parameters: Parameters, client: RegisteredClient) -> None:
+    if "code" not in _words(parameters):
+        return
     challenge = parameters.get("code_challenge")
     if challenge is None:
         if "code_challenge_method" in parameters:
@@ -164,6 +175,8 @@ def _scope(parameters: Parameters, client: RegisteredClient) -> None:
         raise InvalidScope(f"This client may not ask for the scope {excess[0]}.")
     if asked and len(excess) == len(asked):
         raise InvalidScope("This client may ask for none of these scopes.")
+    if "id_token" in _words(parameters) and "openid" not in asked:
+        raise InvalidScope("An ID token takes the scope openid.")
 
 
 def _prompt(parameters: Parameters, _: RegisteredClient) -> None:
@@ -180,9 +193,20 @@ def _max_age(parameters: Parameters, _: RegisteredClient) -> None:
         raise InvalidRequest("The max_age must be a number of seconds.")
 
 
+def _words(parameters: Parameters) -> list[str]:
+    return parameters.get("response_type", "").split(" ")
+
+
 def _nonce(parameters: Parameters, _: RegisteredClient) -> None:
+    # An ID token at the front channel could be another browser's; only the nonce tells (§3.2.2.1, §3.3.2.1, §16.9).
+    if "id_token" in _words(parameters) and "nonce" not in parameters:
+        raise InvalidRequest("The nonce is missing: this response_type hands out an ID token.")
     if len(parameters.get("nonce", "")) > _LONGEST_NONCE:
         raise InvalidRequest(f"The nonce is longer than {_LONGEST_NONCE} characters.")
+
+
+def _claims(parameters: Parameters, client: RegisteredClient) -> None:
+    requests.claims_asked(parameters, client)
 
 
 def _resource(parameters: Parameters, client: RegisteredClient) -> None:
@@ -190,8 +214,6 @@ def _resource(parameters: Parameters, client: RegisteredClient) -> None:
 
 
 CHECKS: Final = (
-    Check("request", _absent("request", RequestNotSupported), "OpenID Connect Core §6.1"),
-    Check("request_uri", _absent("request_uri", RequestURINotSupported), "OpenID Connect Core §6.2"),
     Check("registration", _absent("registration", RegistrationNotSupported), "OpenID Connect Core §7.2.1"),
     Check("response_type", _response_type, "RFC 6749 §3.1.1"),
     Check("response_mode", _response_mode, "OAuth 2.0 Multiple Response Types §2.1"),
@@ -200,6 +222,7 @@ CHECKS: Final = (
     Check("prompt", _prompt, "OpenID Connect Core §3.1.2.1"),
     Check("max_age", _max_age, "OpenID Connect Core §3.1.2.1"),
     Check("nonce", _nonce, "OpenID Connect Core §15.5.2"),
+    Check("claims", _claims, "OpenID Connect Core §5.5"),
     Check("pkce", _pkce, "RFC 7636 §4.4.1"),
 )
 

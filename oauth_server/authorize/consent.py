@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from identity.models import LoginSession
+from oauth_server.authorize.claim_texts import CLAIM_TEXTS
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.models import Consent, Interaction
@@ -104,6 +105,22 @@ def describe_scopes(asked: Iterable[str], consent: Consent | None) -> tuple[Aske
     return tuple(lines)
 
 
+def describe_claims(asked: AuthorizeRequest, consent: Consent | None) -> tuple[AskedScope, ...]:
+    """The lines for what is asked by name beyond the scopes (OpenID Connect Core §5.5).
+
+    Args:
+        asked: the request.
+        consent: what was allowed before, if that is in force.
+    """
+    names = asked.extra_claims
+    allowed = set(consent.claims) if consent else set()
+    sentence = _("Asked for by name.")
+    return tuple(
+        AskedScope(name, CLAIM_TEXTS.get(name, name), sentence, is_new=consent is not None and name not in allowed)
+        for name in names
+    )
+
+
 def remembered(session: LoginSession | None, client: RegisteredClient, now: datetime) -> Consent | None:
     """What this person allowed this client before; no statement for a client that never asks."""
     if session is None or client.skip_authorization:
@@ -117,5 +134,10 @@ def allow(
     """Write a yes down twice: in the interaction, for this request, and in the memory, for the next ones."""
     Interaction.objects.consent(bytes(interaction.digest), session.user_id, now)
     return Consent.objects.remember(
-        session.user_id, client.pk, frozenset(asked.scope), now, now + timedelta(seconds=settings.LIFETIMES.consent)
+        session.user_id,
+        client.pk,
+        frozenset(asked.scope),
+        now,
+        now + timedelta(seconds=settings.LIFETIMES.consent),
+        frozenset(asked.extra_claims),
     )

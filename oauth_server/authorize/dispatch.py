@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity.models import LoginSession
-from oauth_server.authorize.prompts import REASONS, Ask, Situation, names_somebody_else
+from oauth_server.authorize.prompts import REASONS, Ask, Situation, is_too_weak, names_somebody_else
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.models import Consent, Interaction
-from oauth_server.protocol.errors import LoginRequired, OAuthError
+from oauth_server.protocol.errors import LoginRequired, OAuthError, UnmetAuthenticationRequirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,8 @@ def next_step(
         now: aware UTC.
     """
     situation = Situation(request, client, session, consent, progress, now)
-    if names_somebody_else(situation) and situation.signed_in_for_this:
-        # OpenID Connect Core §3.1.2.2: after a sign-in as somebody else than the hint names, an error; asking on would loop.
-        return Refuse(LoginRequired("Another person signed in than the id_token_hint names."))
+    if (failure := _failed(situation)) is not None:
+        return Refuse(failure)
     for reason in REASONS:
         if not reason.applies(situation):
             continue
@@ -85,3 +84,14 @@ def next_step(
     if session is None:  # the first row of REASONS has said so; for the type checker
         return Refuse(LoginRequired())
     return Respond(session)
+
+
+def _failed(situation: Situation) -> OAuthError | None:
+    """Why the sign-in that was just made does not do, and asking on would loop (OpenID Connect Core §3.1.2.2, §5.5.1.1)."""
+    if not situation.signed_in_for_this:
+        return None
+    if names_somebody_else(situation):
+        return LoginRequired("Another person signed in than the request names.")
+    if is_too_weak(situation):
+        return UnmetAuthenticationRequirements("The person did not sign in as strongly as the request demands.")
+    return None

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple
 
+from identity.claims import SCOPE_CLAIMS
 from identity.models import LoginSession
+from identity.sign_in import assurance
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
@@ -101,9 +103,24 @@ def _somebody_else(s: Situation) -> bool:
 
 
 def names_somebody_else(s: Situation) -> bool:
-    """Whether the ``id_token_hint`` names another person than the one who is signed in."""
-    hinted = s.request.hinted_subject
-    return bool(hinted) and s.session is not None and subject_of(s.client, s.session.user_id) != hinted
+    """Whether the ``id_token_hint`` or a ``sub`` asked for names another person than the one who is signed in."""
+    if s.session is None or not s.request.named_subjects:
+        return False
+    subject = subject_of(s.client, s.session.user_id)
+    return any(subject not in subjects for subjects in s.request.named_subjects)
+
+
+def _too_weak(s: Situation) -> bool:
+    return is_too_weak(s) and not s.signed_in_for_this
+
+
+def is_too_weak(s: Situation) -> bool:
+    """Whether the sign-in reaches none of the levels that the client cannot do without."""
+    essential = s.request.essential_acr
+    session = s.session
+    return (
+        bool(essential) and session is not None and not any(assurance.satisfies(session.acr, one) for one in essential)
+    )
 
 
 def _prompt_select_account(s: Situation) -> bool:
@@ -131,6 +148,13 @@ def _scope_grew(s: Situation) -> bool:
     return not set(s.request.scope) <= set(s.consent.scope.split())
 
 
+def _claims_grew(s: Situation) -> bool:
+    if s.client.skip_authorization or s.consent is None:
+        return False
+    covered = set(s.consent.claims).union(*(SCOPE_CLAIMS.get(scope, ()) for scope in s.consent.scope.split()))
+    return not covered.issuperset(s.request.extra_claims)
+
+
 def _unverified_client(s: Situation) -> bool:
     # Any program on the device can listen on loopback or claim a private-use scheme and call itself this client, and a public
     # client proves nothing at the token endpoint: a remembered yes would hand it a code without anybody noticing.
@@ -148,6 +172,7 @@ REASONS: Final = (
     Reason("prompt_login", Ask.LOGIN, _prompt_login, LoginRequired, "OpenID Connect Core §3.1.2.1"),
     Reason("signed_in_too_long_ago", Ask.LOGIN, _too_long_ago, LoginRequired, "OpenID Connect Core §3.1.2.1"),
     Reason("hint_names_somebody_else", Ask.LOGIN, _somebody_else, LoginRequired, "OpenID Connect Core §3.1.2.2"),
+    Reason("signed_in_too_weakly", Ask.LOGIN, _too_weak, LoginRequired, "OpenID Connect Core §5.5.1.1"),
     Reason(
         "prompt_select_account",
         Ask.SELECT_ACCOUNT,
@@ -158,5 +183,6 @@ REASONS: Final = (
     Reason("prompt_consent", Ask.CONSENT, _prompt_consent, ConsentRequired, "OpenID Connect Core §3.1.2.1"),
     Reason("never_allowed", Ask.CONSENT, _never_allowed, ConsentRequired, "OpenID Connect Core §3.1.2.4"),
     Reason("scope_grew", Ask.CONSENT, _scope_grew, ConsentRequired, "OpenID Connect Core §3.1.2.4"),
+    Reason("claims_grew", Ask.CONSENT, _claims_grew, ConsentRequired, "OpenID Connect Core §5.5"),
     Reason("unverified_client", Ask.CONSENT, _unverified_client, ConsentRequired, "RFC 8252 §8.6"),
 )

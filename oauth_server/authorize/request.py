@@ -6,18 +6,23 @@ It is made once, from parameters that all checks have passed; everything after w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
+from identity.claims import SCOPE_CLAIMS
 from oauth_server.authorize import response_modes
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.jose.encoding import parse_object
+from oauth_server.jose.errors import JoseError
+from oauth_server.protocol import claims_request, pkce, scopes
 from oauth_server.protocol import parameters as front_door
-from oauth_server.protocol import pkce, scopes
 from oauth_server.protocol.errors import InvalidRequest
 from oauth_server.protocol.parameters import Limits, Parameters
 
 # Where an error goes, of a request that the front door refused.
 _ADDRESS: Final = frozenset({"client_id", "redirect_uri", "state", "response_mode", "response_type", "prompt"})
+# What every ID token says anyway: nothing about a person that a consent would be about (OpenID Connect Core §2).
+OF_THE_SIGN_IN: Final = frozenset({"sub", "acr", "auth_time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class AuthorizeRequest:
         max_age: seconds, or None.
         hinted_subject: the ``sub`` of a verified ``id_token_hint``; empty without one.
         resource: for which servers tokens are wanted (RFC 8707 §2).
+        claims: the ``claims`` parameter in the normal form of ``protocol.claims_request``.
     """
 
     client_id: str
@@ -52,11 +58,37 @@ class AuthorizeRequest:
     claims_locales: tuple[str, ...]
     acr_values: tuple[str, ...]
     resource: tuple[str, ...]
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_openid(self) -> bool:
         """Whether this is an OpenID request (OpenID Connect Core §3.1.2.1)."""
         return "openid" in self.scope
+
+    @property
+    def extra_claims(self) -> tuple[str, ...]:
+        """What is asked of the person by name beyond what the scope says already (OpenID Connect Core §5.5)."""
+        covered = OF_THE_SIGN_IN.union(*(SCOPE_CLAIMS.get(scope, ()) for scope in self.scope))
+        return tuple(name for name in claims_request.names(self.claims, *claims_request.PLACES) if name not in covered)
+
+    @property
+    def named_subjects(self) -> tuple[frozenset[str], ...]:
+        """Who it must be: each set names the subjects that would do (OpenID Connect Core §3.1.2.2, §5.5.1)."""
+        asked = (claims_request.values(self.claims, place, "sub") for place in claims_request.PLACES)
+        named = [frozenset(map(str, values)) for values in asked if values]
+        return (frozenset({self.hinted_subject}), *named) if self.hinted_subject else tuple(named)
+
+    @property
+    def essential_acr(self) -> tuple[str, ...]:
+        """The levels of which the sign-in must reach one, or the request fails (OpenID Connect Core §5.5.1.1)."""
+        if not claims_request.is_essential(self.claims, claims_request.ID_TOKEN, "acr"):
+            return ()
+        return tuple(map(str, claims_request.values(self.claims, claims_request.ID_TOKEN, "acr")))
+
+    @property
+    def preferred_acr(self) -> tuple[str, ...]:
+        """The levels that the client would like to read, in its order; the ``claims`` parameter says it best."""
+        return tuple(map(str, claims_request.values(self.claims, claims_request.ID_TOKEN, "acr"))) or self.acr_values
 
     def to_json(self) -> dict[str, Any]:
         """What an Interaction stores."""
@@ -65,14 +97,31 @@ class AuthorizeRequest:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> AuthorizeRequest:
         """What an Interaction stored; JSON has lists where the value has tuples."""
-        values: dict[str, Any] = {field.name: stored[field.name] for field in fields(cls)}
+        values: dict[str, Any] = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
         for name, value in values.items():
             if isinstance(value, list):
                 values[name] = tuple(value)
         return cls(**values)
 
 
-def granted_scope(asked: str | None, client: RegisteredClient) -> tuple[str, ...]:
+def claims_asked(parameters: Parameters, client: RegisteredClient) -> Mapping[str, Any]:
+    """The ``claims`` parameter (OpenID Connect Core §5.5), less what no scope of the client would give it.
+
+    Raises:
+        InvalidRequest: it is no claims request.
+    """
+    text = parameters.get("claims")
+    if text is None:
+        return {}
+    try:
+        document = parse_object(text.encode())
+    except JoseError as error:
+        raise InvalidRequest("The claims parameter is malformed.", detail=str(error)) from None
+    allowed = OF_THE_SIGN_IN.union(*(SCOPE_CLAIMS.get(scope, ()) for scope in client.scope))
+    return claims_request.read(document, allowed)
+
+
+def granted_scope(asked: str | None, client: RegisteredClient, response_type: str = "code") -> tuple[str, ...]:
     """The scope that a request is about.
 
     What the client may not ask for has been refused or is dropped here, as its profile says. A request without scope means
@@ -80,7 +129,8 @@ def granted_scope(asked: str | None, client: RegisteredClient) -> tuple[str, ...
     ``offline_access`` is dropped where no refresh token could follow (OpenID Connect Core §11).
     """
     wanted = scopes.parse(asked) if asked else tuple(sorted(client.scope - {"openid", "offline_access"}))
-    allowed = client.scope if "refresh_token" in client.grant_types else client.scope - {"offline_access"}
+    refreshes = "refresh_token" in client.grant_types and "code" in response_type.split(" ")
+    allowed = client.scope if refreshes else client.scope - {"offline_access"}
     return tuple(scope for scope in wanted if scope in allowed)
 
 
@@ -107,20 +157,22 @@ def read(
         redirect_uri_given="redirect_uri" in parameters,
         response_type=response_type,
         response_mode=response_modes.mode_for(parameters.get("response_mode"), response_type),
-        scope=granted_scope(parameters.get("scope"), client),
+        scope=granted_scope(parameters.get("scope"), client, response_type),
         state=parameters.get("state", ""),
         nonce=parameters.get("nonce", ""),
         code_challenge=challenge,
         code_challenge_method=parameters.get("code_challenge_method", pkce.PLAIN) if challenge else "",
         prompt=words("prompt"),
-        max_age=int(parameters["max_age"]) if "max_age" in parameters else None,
+        # OpenID Connect Registration §2: what the request says goes before the registered default.
+        max_age=int(parameters["max_age"]) if "max_age" in parameters else client.metadata.get("default_max_age"),
         login_hint=parameters.get("login_hint", ""),
         hinted_subject=hinted_subject,
         display=parameters.get("display", ""),
         ui_locales=words("ui_locales"),
         claims_locales=words("claims_locales"),
-        acr_values=words("acr_values"),
+        acr_values=words("acr_values") or tuple(client.metadata.get("default_acr_values", ())),
         resource=tuple(dict.fromkeys(parameters.all("resource"))),
+        claims=claims_asked(parameters, client),
     )
 
 
@@ -135,9 +187,9 @@ def salvage(raw: bytes, limits: Limits) -> Parameters:
     """
     kept: dict[str, str] = {}
     spoiled: set[str] = set()
-    for field in raw.split(b"&") if len(raw) <= limits.body else ():
+    for part in raw.split(b"&") if len(raw) <= limits.body else ():
         try:
-            name = next(iter(front_door.parse(field.partition(b"=")[0] + b"=1", limits)), "")
+            name = next(iter(front_door.parse(part.partition(b"=")[0] + b"=1", limits)), "")
         except InvalidRequest:
             continue
         if name not in _ADDRESS:
@@ -145,7 +197,7 @@ def salvage(raw: bytes, limits: Limits) -> Parameters:
         if name in kept:
             spoiled.add(name)
         try:
-            kept[name] = front_door.parse(field, limits).get(name, "")
+            kept[name] = front_door.parse(part, limits).get(name, "")
         except InvalidRequest:
             spoiled.add(name)
     if spoiled & {"client_id", "redirect_uri"} or not kept.get("redirect_uri"):

@@ -1,21 +1,27 @@
-"""The last step: spend the interaction, issue the code, note who took part. One transaction."""
+"""The last step: spend the interaction, issue what was asked for, note who took part. One transaction."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import uuid_utils.compat
 from django.db import transaction
 
-from identity.models import LoginSession
+from identity.models import LoginSession, User
+from identity.sign_in import assurance
 from identity.subjects import public_subject
-from oauth_server.audit.events_authorize import CodeIssued
+from oauth_server.audit.events_authorize import CodeIssued, TokensIssuedAtFront
 from oauth_server.audit.record import record_later
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients import first_use
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Consent, Interaction, Participation
 from oauth_server.protocol import scopes
+from oauth_server.tokens.authorization import Authorization
+from oauth_server.tokens.claims import Known
 from oauth_server.tokens.code import CodeGrant, issue_code
+from oauth_server.tokens.issue import issue_at_front
 
 
 class AlreadyFinishedError(Exception):
@@ -40,12 +46,39 @@ def respond(
     interaction: Interaction | None,
     now: datetime,
 ) -> dict[str, str]:
-    """The members of the successful answer (RFC 6749 §4.1.2).
+    """The members of the successful answer (RFC 6749 §4.1.2; OpenID Connect Core §3.2.2.5, §3.3.2.5).
 
     Raises:
         AlreadyFinishedError: see ``spend``.
     """
-    grant = CodeGrant(
+    wanted = frozenset(asked.response_type.split(" "))
+    members: dict[str, str] = {}
+    with transaction.atomic():
+        spend(interaction, now)
+        if "code" in wanted:
+            members["code"] = issue_code(_code_grant(asked, client, session, consent), now)
+        if wanted != {"code"}:
+            members |= issue_at_front(
+                _authorization(asked, client, session, consent),
+                now,
+                wanted=wanted,
+                code=members.get("code", ""),
+                person=lambda: Known(session.user, User.objects.owns_email(session.user)),
+            )
+        Participation.objects.take_part(session.sid, client.pk, now)
+    first_use.note(client)
+    who = {"client_id": client.client_id, "user": public_subject(session.user_id), "scope": scopes.join(asked.scope)}
+    if "code" in wanted:
+        record_later(CodeIssued(**who))
+    if wanted != {"code"}:
+        record_later(TokensIssuedAtFront(**who, response_type=asked.response_type))
+    return members
+
+
+def _code_grant(
+    asked: AuthorizeRequest, client: RegisteredClient, session: LoginSession, consent: Consent | None
+) -> CodeGrant:
+    return CodeGrant(
         client=client,
         user_id=session.user_id,
         # RFC 6749 §4.1.3: only a redirect_uri that was sent must come again at the token endpoint.
@@ -54,19 +87,35 @@ def respond(
         session_sid=session.sid,
         consent_id=consent.pk if consent else None,
         auth_time=session.auth_time,
-        acr=session.acr,
+        acr=assurance.reported(session.acr, asked.preferred_acr),
         amr=tuple(session.amr),
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
         code_challenge_method=asked.code_challenge_method,
+        claims=asked.claims,
         resource=asked.resource,
     )
-    with transaction.atomic():
-        spend(interaction, now)
-        code = issue_code(grant, now)
-        Participation.objects.take_part(session.sid, client.pk, now)
-    first_use.note(client)
-    record_later(
-        CodeIssued(client_id=client.client_id, user=public_subject(session.user_id), scope=scopes.join(asked.scope))
+
+
+def _authorization(
+    asked: AuthorizeRequest, client: RegisteredClient, session: LoginSession, consent: Consent | None
+) -> Authorization:
+    return Authorization(
+        client=client,
+        grant_type="implicit",
+        scope=asked.scope,
+        sub=subject_of(client, session.user_id),
+        user_id=session.user_id,
+        # Not the family of a code beside it: whoever has that one redeems it later, and its replay ends what it issued.
+        family=uuid_utils.compat.uuid7(),
+        new_family=True,
+        session_sid=session.sid,
+        consent_id=consent.pk if consent else None,
+        auth_time=session.auth_time,
+        acr=assurance.reported(session.acr, asked.preferred_acr),
+        amr=tuple(session.amr),
+        nonce=asked.nonce,
+        claims=asked.claims,
+        resource=asked.resource,
+        audience=asked.resource,
     )
-    return {"code": code}

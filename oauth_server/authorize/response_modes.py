@@ -63,7 +63,16 @@ _MODES: Final = (
     ("fragment", "fragment", ResponseMode(_fragment, "OAuth 2.0 Multiple Response Types §2.1")),
     ("form_post", "form_post", ResponseMode(_form_post, "OAuth 2.0 Form Post Response Mode §2")),
 )
-_TYPES: Final = (("authorization_code", "code", ResponseType("query", frozenset(), "RFC 6749 §4.1.1")),)
+# A token in a query would stand in histories, logs and Referer headers; ``token`` alone has no row (RFC 9700 §2.1.2).
+_NEVER_IN_A_QUERY: Final = frozenset({"query"})
+_TYPES: Final = (
+    ("authorization_code", "code", ResponseType("query", frozenset(), "RFC 6749 §4.1.1")),
+    ("implicit", "id_token", ResponseType("fragment", _NEVER_IN_A_QUERY, "OpenID Connect Core §3.2")),
+    ("implicit", "id_token token", ResponseType("fragment", _NEVER_IN_A_QUERY, "OpenID Connect Core §3.2")),
+    ("hybrid", "code id_token", ResponseType("fragment", _NEVER_IN_A_QUERY, "OpenID Connect Core §3.3")),
+    ("hybrid", "code token", ResponseType("fragment", _NEVER_IN_A_QUERY, "OpenID Connect Core §3.3")),
+    ("hybrid", "code id_token token", ResponseType("fragment", _NEVER_IN_A_QUERY, "OpenID Connect Core §3.3")),
+)
 
 RESPONSE_MODES: Final[Mapping[str, ResponseMode]] = MappingProxyType(
     {name: row for feature, name, row in _MODES if getattr(settings.FEATURES, feature)}

@@ -27,7 +27,14 @@ _GRANT_TYPES: Final = {
     "refresh_token": "refresh_token",
     "client_credentials": "client_credentials",
 }
-GRANT_TYPES: Final = tuple(name for name, feature in _GRANT_TYPES.items() if getattr(settings.FEATURES, feature))
+# What a client registers for tokens from the authorization endpoint (OpenID Connect Registration §2); no grant of the token
+# endpoint has this name.
+IMPLICIT: Final = "implicit"
+FRONT_CHANNEL_GRANTS: Final = (IMPLICIT,) if settings.FEATURES.implicit or settings.FEATURES.hybrid else ()
+GRANT_TYPES: Final = (
+    *(name for name, feature in _GRANT_TYPES.items() if getattr(settings.FEATURES, feature)),
+    *FRONT_CHANNEL_GRANTS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,11 @@ class Field:
 def _sends_assertions(metadata: Mapping[str, Any]) -> bool:
     method = metadata.get("token_endpoint_auth_method")
     return isinstance(method, str) and method in assertion.ALGORITHMS
+
+
+def _signs_request_objects(metadata: Mapping[str, Any]) -> bool:
+    # "none" comes from clients that send no request objects at all; whoever does send an unsigned one hears no then.
+    return bool(metadata.get("request_object_signing_alg") != "none")
 
 
 _ROWS: Final = (
@@ -93,6 +105,11 @@ _ROWS: Final = (
             Field(row.enc, readers.one_of(*encryption.ENC_VALUES)),
         )
     ),
+    Field(
+        "request_object_signing_alg", readers.one_of(*sorted(algorithms.REQUEST_OBJECT)), applies=_signs_request_objects
+    ),
+    Field("request_uris", readers.request_uris),
+    Field("require_signed_request_object", readers.boolean),  # RFC 9101 §10.5
     Field("default_max_age", readers.seconds),
     Field("require_auth_time", readers.boolean),
     Field("default_acr_values", readers.identifiers),

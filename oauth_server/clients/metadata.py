@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import secrets as randomness
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.utils import IntegrityError
@@ -20,7 +21,7 @@ from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
 from oauth_server.audit.record import record
 from oauth_server.clients import encryption, registry, secrets, sectors
 from oauth_server.clients.client import PAIRWISE, PUBLIC
-from oauth_server.clients.fields import FIELDS
+from oauth_server.clients.fields import FIELDS, IMPLICIT
 from oauth_server.clients.methods import assertion
 from oauth_server.clients.profiles import DEFAULT, PROFILES
 from oauth_server.clients.readers import refuse
@@ -83,13 +84,35 @@ def _fill_in(read: dict[str, Any], profile: str) -> None:
     read.setdefault("profile", profile)
     read.setdefault("application_type", "web")
     read.setdefault("token_endpoint_auth_method", "client_secret_basic")
-    read.setdefault("grant_types", ["authorization_code"])
+    read.setdefault("grant_types", sorted(_grants_of(read.get("response_types", ["code"]))) or ["authorization_code"])
     interactive = "authorization_code" in read["grant_types"]
     read.setdefault("response_types", ["code"] if interactive else [])
     read.setdefault("redirect_uris", [])
-    read.setdefault("scope", DEFAULT_SCOPE if interactive else "")
+    read.setdefault("scope", DEFAULT_SCOPE if interactive or IMPLICIT in read["grant_types"] else "")
     read.setdefault("id_token_signed_response_alg", "RS256")
     encryption.fill_in(read)
+
+
+def _grants_of(response_types: list[str]) -> set[str]:
+    """The grants that response types go with (RFC 7591 §2.1, OpenID Connect Registration §2)."""
+    words = {word for response_type in response_types for word in response_type.split(" ")}
+    return ({"authorization_code"} if "code" in words else set()) | (
+        {IMPLICIT} if words & {"id_token", "token"} else set()
+    )
+
+
+def response_types_for(grant_types: Iterable[str], profile: str, former: Iterable[str]) -> list[str]:
+    """The response types of a client whose grants somebody chose: its former ones while they fit, else all that do.
+
+    Args:
+        grant_types: as chosen.
+        profile: the name of its security profile.
+        former: what it was registered for.
+    """
+    chosen = set(grant_types)
+    fitting = [kind for kind in sorted(PROFILES[profile].response_types) if _grants_of([kind]) <= chosen]
+    kept = [kind for kind in fitting if kind in set(former)]
+    return kept if _grants_of(kept) == _grants_of(fitting) else fitting
 
 
 def _check_together(read: Mapping[str, Any]) -> None:
@@ -102,9 +125,11 @@ def _check_together(read: Mapping[str, Any]) -> None:
         raise refuse(
             "response_types", f"has a value that the profile {profile.name} does not allow: {foreign[0][:100]}"
         )
-    if ("code" in read["response_types"]) != ("authorization_code" in read["grant_types"]):
+    if _grants_of(read["response_types"]) != {"authorization_code", IMPLICIT} & set(read["grant_types"]):
         raise refuse(
-            "response_types", "and grant_types differ: code goes with authorization_code (RFC 7591 section 2.1)"
+            "response_types",
+            "and grant_types differ: code goes with authorization_code, id_token and token with implicit"
+            " (RFC 7591 section 2.1)",
         )
     if method == PUBLIC and "client_credentials" in read["grant_types"]:
         raise refuse("grant_types", "has client_credentials, which takes a client that authenticates")
@@ -137,6 +162,13 @@ def _check_uris(read: Mapping[str, Any], *, allow_http_localhost: bool) -> None:
         raise refuse(
             "sector_identifier_uri", "is needed for redirect URIs of several hosts (OpenID Connect Core section 8.1)"
         )
+    if IMPLICIT in read["grant_types"] and read["application_type"] == "web":
+        # OpenID Connect Registration §2: what travels in a fragment must not pass a page that anybody could listen in on.
+        for uri in read["redirect_uris"]:
+            if not uri.startswith("https://") or uris.is_loopback_host(urlsplit(uri).hostname or ""):
+                raise InvalidRedirectURI(
+                    "redirect_uris of a web client with the implicit grant must use https, and no name of this machine."
+                )
     for uri in read.get("post_logout_redirect_uris", ()):
         try:
             uris.check_registrable(uri, application_type=read["application_type"])

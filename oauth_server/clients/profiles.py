@@ -29,6 +29,8 @@ class SecurityProfile:
             sign for an hour.
         allow_http_localhost: whether ``http://localhost`` redirect URIs may be registered (RFC 8252 §8.3 advises the literal
             addresses instead).
+        request_object_alone: whether, of a request with a request object, nothing but the object counts (RFC 9101 §6.3);
+            otherwise parameters beside it fill in what it leaves open (OpenID Connect Core §6.1).
         redirect_uri_at_token_endpoint: whether the token request must repeat the redirect URI (RFC 6749 §4.1.3; OAuth 2.1
             drops it, since PKCE does that work).
     """
@@ -44,8 +46,14 @@ class SecurityProfile:
     redirect_uri_required: bool
     ignores_unknown_scopes: bool
     redirect_uri_at_token_endpoint: bool
+    request_object_alone: bool
 
 
+# Off unless FEATURES names them (OpenID Connect Core §3.2, §3.3; RFC 9700 §2.1.2 advises against tokens at the front).
+_IMPLICIT: Final = frozenset({"id_token", "id_token token"}) if settings.FEATURES.implicit else frozenset[str]()
+_HYBRID: Final = (
+    frozenset({"code id_token", "code token", "code id_token token"}) if settings.FEATURES.hybrid else frozenset[str]()
+)
 _PLAIN: Final = frozenset({pkce.PLAIN}) if settings.FEATURES.pkce_plain else frozenset[str]()
 
 DEFAULT: Final = "oauth21"
@@ -66,19 +74,21 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 redirect_uri_required=True,
                 ignores_unknown_scopes=False,
                 redirect_uri_at_token_endpoint=False,
+                request_object_alone=True,
             ),
             SecurityProfile(
                 name="openid",
                 sentence="OpenID Connect Core as certified relying parties use it: PKCE is optional for confidential clients.",
                 pkce_required=False,
                 code_challenge_methods=frozenset({pkce.S256}) | _PLAIN,
-                response_types=frozenset({"code"}),
+                response_types=frozenset({"code"}) | _IMPLICIT | _HYBRID,
                 assertion_audience_token_endpoint=True,
                 assertion_lifetime=max(3_600, settings.LIFETIMES.assertion),
                 allow_http_localhost=True,
                 redirect_uri_required=False,
                 ignores_unknown_scopes=True,
                 redirect_uri_at_token_endpoint=True,
+                request_object_alone=False,
             ),
         )
     }

@@ -25,6 +25,7 @@ _MOST: Final = 100
 _MOST_KEYS: Final = 20
 _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,32768}")
+_FRAGMENT: Final = re.compile(r"[A-Za-z0-9\-._~:/?@!$&'()*+,;=%]*")
 _IDENTIFIER: Final = re.compile(r"[\x21-\x7e]{1,2048}")
 # Characters that reorder or hide text make one client's name look like another's; the joiners are spelling in some scripts.
 _JOINERS: Final = frozenset("\u200c\u200d")
@@ -166,6 +167,17 @@ def fetched(value: Any, name: str) -> str:
     Nothing is fetched while registering; ``clients.fetch`` judges the address at each call.
     """
     return _uri(value, name, anywhere=bool(settings.OUTBOUND_ALLOW))
+
+
+def request_uris(value: Any, name: str) -> list[str]:
+    """Addresses of request objects (OpenID Connect Registration §2); a fragment tells versions of one apart."""
+    found = strings(value, name)
+    for item in found:
+        address, mark, fragment = item.partition("#")
+        _uri(address, name, anywhere=bool(settings.OUTBOUND_ALLOW))
+        if mark and not _FRAGMENT.fullmatch(fragment):
+            raise refuse(name, "has a fragment with a character that is not allowed")
+    return found
 
 
 def redirect_uris(value: Any, name: str) -> list[str]:

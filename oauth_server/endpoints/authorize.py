@@ -10,12 +10,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from identity.sessions import read as sessions
 from oauth_server.audit.record import record_later
-from oauth_server.authorize import checks
+from oauth_server.authorize import checks, request_object
 from oauth_server.authorize.checks import Destination
 from oauth_server.authorize.consent import remembered
 from oauth_server.authorize.dispatch import AskConsent, Login, Refuse, Respond, SelectAccount, next_step
 from oauth_server.authorize.request import AuthorizeRequest, salvage
 from oauth_server.authorize.respond import respond, spend
+from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints import browser
 from oauth_server.endpoints.answers import Reply, refusal
 from oauth_server.endpoints.base import WrongMediaType, as_oauth_error, body, limits
@@ -32,13 +33,16 @@ from oauth_server.protocol.parameters import Parameters
 def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
     """Judge a request and start it."""
     raw = _raw(request)
-    refused: InvalidRequest | None = None
+    refused: OAuthError | None = None
     try:
         parameters = front_door.parse(raw, limits())
     except InvalidRequest as error:
         parameters, refused = salvage(raw, limits()), error
     try:
-        where = checks.destination(parameters)
+        client = checks.asker(parameters)
+        if refused is None:
+            parameters, refused = _unfold(parameters, client, now)
+        where = checks.destination(parameters, client)
     except OAuthError as error:
         record_later(refusal(refused or error, None, shown=True))
         return error_page(refused or error)
@@ -67,6 +71,18 @@ def cancel(request: HttpRequest, now: datetime, pending: Pending) -> HttpRespons
     del request
     spend(pending.row, now)
     return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person cancelled the sign-in."))
+
+
+def _unfold(parameters: Parameters, client: RegisteredClient, now: datetime) -> tuple[Parameters, OAuthError | None]:
+    """The parameters that count; those beside a request object that was refused still say where to send the error."""
+    try:
+        return request_object.unfold(parameters, client, now), None
+    except OAuthError as error:
+        return parameters, error
+    except Exception as exception:
+        if parameters.get("prompt") != "none":
+            raise
+        return parameters, as_oauth_error(exception)
 
 
 def _raw(request: HttpRequest) -> bytes:

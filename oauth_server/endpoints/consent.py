@@ -13,11 +13,12 @@ from identity.sessions import read as sessions
 from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import ConsentDenied, ConsentGranted
 from oauth_server.audit.record import record
-from oauth_server.authorize.consent import allow, describe_asker, describe_scopes, remembered
+from oauth_server.authorize.consent import allow, describe_asker, describe_claims, describe_scopes, remembered
 from oauth_server.authorize.dispatch import AskConsent, next_step
 from oauth_server.authorize.respond import spend
 from oauth_server.endpoints.answers import Reply
 from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves, sign_in_again
+from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Consent
 from oauth_server.protocol import scopes
@@ -53,7 +54,8 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
         "authorize/consent.html",
         {
             "asker": describe_asker(pending.client, pending.asked.redirect_uri),
-            "scopes": describe_scopes(pending.asked.scope, before),
+            "logo_src": logo_src(pending.client),
+            "scopes": (*describe_scopes(pending.asked.scope, before), *describe_claims(pending.asked, before)),
             "person": session.user,
             "switch_url": sign_in_again(pending),
             "proof": proof(_STEP, pending, session),
@@ -70,6 +72,7 @@ def _allow(pending: Pending, session: LoginSession, now: datetime) -> HttpRespon
                 client_id=pending.client.client_id,
                 user=public_subject(session.user_id),
                 scope=scopes.join(pending.asked.scope),
+                claims=scopes.join(pending.asked.extra_claims),
             )
         )
     return see_other(pending.resume)

@@ -15,8 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from identity.claims import SCOPE_CLAIMS
 from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
+from oauth_server.authorize.request_object import SOURCES
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
 from oauth_server.clients.encryption import ENC_VALUES, ENCRYPTED, USERINFO
+from oauth_server.clients.fields import FRONT_CHANNEL_GRANTS
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
 from oauth_server.clients.subjects import SUBJECT_TYPES
@@ -24,16 +26,30 @@ from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable
 from oauth_server.endpoints.register import CLOSED
 from oauth_server.endpoints.token import grants
-from oauth_server.jose.algorithms import SYMMETRIC
+from oauth_server.jose.algorithms import REQUEST_OBJECT, SYMMETRIC
 from oauth_server.keys import store
 from oauth_server.tokens.issue import OFFLINE_ACCESS, OPENID
 
 # Claims that an ID token has beside those of the scopes (OpenID Connect Core §2).
-_ID_TOKEN_CLAIMS: Final = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+_ID_TOKEN_CLAIMS: Final = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash")
 
 
 def _ordered(values: Iterable[str], first: str = "") -> list[str]:
     return sorted(values, key=lambda value: (value != first, value))
+
+
+def _endpoint(name: str, address: str, methods: list[str]) -> dict[str, Any]:
+    return {
+        f"{name}_endpoint": f"{settings.ISSUER}/oauth/{address}",
+        f"{name}_endpoint_auth_methods_supported": methods,
+    }
+
+
+def _userinfo(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "userinfo_endpoint": f"{settings.ISSUER}/oauth/userinfo",
+        "userinfo_signing_alg_values_supported": metadata["id_token_signing_alg_values_supported"],
+    }
 
 
 def document() -> dict[str, Any]:
@@ -53,7 +69,7 @@ def document() -> dict[str, Any]:
         "scopes_supported": scopes,
         "response_types_supported": list(RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(grants()),
+        "grant_types_supported": [*grants(), *FRONT_CHANNEL_GRANTS],
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": [*_ordered(store.signing_algorithms(), "RS256"), *sorted(SYMMETRIC)],
         "token_endpoint_auth_methods_supported": methods,
@@ -66,28 +82,26 @@ def document() -> dict[str, Any]:
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": ["page"],
         "ui_locales_supported": [code for code, _ in settings.LANGUAGES],
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "request_parameter_supported": "request" in SOURCES,
+        "request_uri_parameter_supported": "request_uri" in SOURCES,
         "authorization_response_iss_parameter_supported": True,
     }
-    if features.userinfo:
-        metadata["userinfo_endpoint"] = f"{issuer}/oauth/userinfo"
-        metadata["userinfo_signing_alg_values_supported"] = metadata["id_token_signing_alg_values_supported"]
+    for applies, members in (
+        (bool(SOURCES), lambda: {"request_object_signing_alg_values_supported": _ordered(REQUEST_OBJECT, "RS256")}),
+        ("request_uri" in SOURCES, lambda: {"require_request_uri_registration": True}),
+        (features.userinfo, lambda: _userinfo(metadata)),
+        (features.introspection, lambda: _endpoint("introspection", "introspect", confidential)),
+        (features.revocation, lambda: _endpoint("revocation", "revoke", methods)),
+        (settings.REGISTRATION != CLOSED, lambda: {"registration_endpoint": f"{issuer}/oauth/register"}),
+        (features.rp_initiated_logout, lambda: {"end_session_endpoint": f"{issuer}/oauth/logout"}),
+    ):
+        if applies:
+            metadata |= members()
     for kind, row in ENCRYPTED.items():
         if kind != USERINFO or features.userinfo:
             metadata[f"{kind}_encryption_alg_values_supported"] = list(row.algorithms)
             metadata[f"{kind}_encryption_enc_values_supported"] = list(ENC_VALUES)
-    if features.introspection:
-        metadata["introspection_endpoint"] = f"{issuer}/oauth/introspect"
-        metadata["introspection_endpoint_auth_methods_supported"] = confidential
-    if features.revocation:
-        metadata["revocation_endpoint"] = f"{issuer}/oauth/revoke"
-        metadata["revocation_endpoint_auth_methods_supported"] = methods
-    if settings.REGISTRATION != CLOSED:
-        metadata["registration_endpoint"] = f"{issuer}/oauth/register"
-    if features.rp_initiated_logout:
-        metadata["end_session_endpoint"] = f"{issuer}/oauth/logout"
     # RFC 8414 §2: required beside a method that signs, for each endpoint that authenticates clients.
     signed = [assertion.ALGORITHMS[method] for method in methods if method in assertion.ALGORITHMS]
     for endpoint in ("token", "introspection", "revocation"):

@@ -11,6 +11,7 @@ from identity.sessions import read as sessions
 from oauth_server.authorize.consent import describe_asker, remembered
 from oauth_server.authorize.dispatch import SelectAccount, next_step
 from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves, sign_in_again
+from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Interaction
 
@@ -31,6 +32,7 @@ def select_account(request: HttpRequest, now: datetime, pending: Pending) -> Htt
             "authorize/select_account.html",
             {
                 "asker": describe_asker(pending.client, pending.asked.redirect_uri),
+                "logo_src": logo_src(pending.client),
                 "person": session.user,
                 "proof": proof(_STEP, pending, session),
             },

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from oauth_server.authorize.consent import describe_asker
 from oauth_server.endpoints.interactions import StaleError, load
+from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import client_sources
 from oauth_server.protocol.errors import OAuthError
 
@@ -33,8 +34,8 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         "client_name": asker.name,
         "client_host": asker.host,
         "client_uri": asker.website,
-        # Never a third party's image: the browser of everybody who signs in would be seen by whoever serves it.
-        "logo_src": "",
+        # From here: the browser of everybody who signs in would be seen by whoever else served it.
+        "logo_src": logo_src(pending.client),
         "policy_uri": asker.policy_uri,
         "tos_uri": asker.tos_uri,
         "login_hint": pending.asked.login_hint,

@@ -8,12 +8,12 @@ from datetime import datetime
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from identity.claims import claims_for
 from identity.models import User
 from oauth_server.clients import encryption
 from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken
+from oauth_server.tokens.claims import Known, in_userinfo
 from oauth_server.tokens.find import ACCESS, Found, find
 from oauth_server.tokens.id_token import JWT_TYPE, signer_for
 from oauth_server.tokens.issue import OPENID
@@ -67,10 +67,10 @@ def authorized(request: HttpRequest, now: datetime) -> tuple[Found, User]:
 
 @protocol_endpoint("userinfo", "GET", "POST", cors=True)
 def userinfo(request: HttpRequest, now: datetime) -> HttpResponse:
-    """OpenID Connect Core §5.3.2: the claims of the scopes that were granted."""
+    """OpenID Connect Core §5.3.2: the claims of the scopes that were granted, and those asked for by name (§5.5)."""
     found, person = authorized(request, now)
-    claims = {**claims_for(person, found.scope, email_verified=found.email_verified), "sub": found.sub}
     client = found.client
+    claims = {**in_userinfo(Known(person, found.email_verified), found.scope, found.claims), "sub": found.sub}
     alg = client.metadata.get("userinfo_signed_response_alg")
     if alg is None and not encryption.is_wanted(client, encryption.USERINFO):
         return json_response(claims)

@@ -23,7 +23,13 @@ class ConsentManager(models.Manager["Consent"]):
         return self.filter(user=user, application=client, revoked_at=None, expires__gt=now).first()  # type: ignore[misc]
 
     def remember(
-        self, user: uuid.UUID, client: int, scope: frozenset[str], now: datetime, expires: datetime
+        self,
+        user: uuid.UUID,
+        client: int,
+        scope: frozenset[str],
+        now: datetime,
+        expires: datetime,
+        claims: frozenset[str] = frozenset(),
     ) -> Consent:
         """Add a decision to what was allowed before; of an expired one only the row is kept, not the scopes.
 
@@ -33,20 +39,22 @@ class ConsentManager(models.Manager["Consent"]):
             scope: what the person agreed to now.
             now: the moment of the decision.
             expires: until when it is remembered.
+            claims: what the person agreed to by name, beyond the scopes.
         """
         former = self.live(user, client, now)
         allowed = scope | frozenset(former.scope.split() if former else ())
+        named = claims | frozenset(former.claims if former else ())
         # The conflict target repeats the condition of ``one_live_consent``: two tabs that agree at once make one row.
         rows = returning(
             Consent,
             "INSERT INTO {table} (user_id, application_id, scope, claims, resource, created, updated, expires)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (user_id, application_id) WHERE revoked_at IS NULL"
-            " DO UPDATE SET scope = excluded.scope, updated = excluded.updated, expires = excluded.expires RETURNING *",
+            " DO UPDATE SET scope = excluded.scope, claims = excluded.claims, updated = excluded.updated, expires = excluded.expires RETURNING *",
             user,
             client,
             " ".join(sorted(allowed)),
-            [],
+            sorted(named),
             [],
             now,
             now,

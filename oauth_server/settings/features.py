@@ -19,6 +19,21 @@ class Features:
     """What is on. ``FEATURES=name,-name,all`` changes it; every row here is finished and tested."""
 
     authorization_code: bool = _row(True, "RFC 6749 §4.1", "The authorization code grant.")
+    implicit: bool = _row(
+        False, "OpenID Connect Core §3.2", "Response types id_token and id_token token, for profiles that allow them."
+    )
+    hybrid: bool = _row(
+        False,
+        "OpenID Connect Core §3.3",
+        "Response types code id_token, code token and code id_token token, for profiles that allow them.",
+    )
+    request_parameter: bool = _row(True, "RFC 9101 §5.1", "Signed request objects, in the request itself.")
+    request_uri_parameter: bool = _row(
+        True, "RFC 9101 §5.2", "Signed request objects at an address that the client registered."
+    )
+    client_logos: bool = _row(
+        True, "OpenID Connect Registration §2", "Logos of clients on our pages, fetched by us and served from here."
+    )
     client_credentials: bool = _row(True, "RFC 6749 §4.4", "A confidential client asks for itself.")
     refresh_token: bool = _row(True, "RFC 6749 §6", "Refresh tokens, rotated at every use.")
     client_secret_basic: bool = _row(True, "RFC 6749 §2.3.1", "A client secret in the Authorization header.")

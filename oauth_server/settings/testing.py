@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 
 if "DATA_DIR" not in os.environ:
     # Processes that the tests start inherit the folder; only the one that made it takes it away.
@@ -16,6 +17,7 @@ from oauth_server.settings.base import *  # noqa: F403
 from oauth_server.settings.base import (
     ALLOWED_HOSTS,
     DATA_DIR,
+    FEATURES,
     KEY_ENCRYPTION_KEY_FILE,
     PASSWORD_HASHERS,
     SECRET_KEY_FILE,
@@ -24,6 +26,9 @@ from oauth_server.settings.base import (
 from oauth_server.settings.files import prepare_data_dir, read_secret
 
 prepare_data_dir(DATA_DIR)
+# Every finished feature is tested; that these are off by default is tested in a process of its own.
+FEATURES = replace(FEATURES, implicit=True, hybrid=True)
+
 SECRET_KEY = read_secret(SECRET_KEY_FILE, "SECRET_KEY_FILE", make=True)
 read_secret(KEY_ENCRYPTION_KEY_FILE, "KEY_ENCRYPTION_KEY_FILE", make=True)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
-from identity.claims import claims_for
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.models import TokenFamily, statements
 from oauth_server.protocol import scopes
-from oauth_server.tokens import access_token, id_token, refresh_token
+from oauth_server.protocol.errors import InvalidGrant
+from oauth_server.tokens import access_token, claims, id_token, refresh_token
 from oauth_server.tokens.authorization import Authorization, TokenSet
+from oauth_server.tokens.claims import Known
 
 OPENID: Final = "openid"
 OFFLINE_ACCESS: Final = "offline_access"
@@ -21,7 +23,8 @@ OFFLINE_ACCESS: Final = "offline_access"
 def issue(authorization: Authorization, now: datetime) -> TokenSet:
     """Mint what the authorization is good for, and save it in the caller's transaction.
 
-    Statements: the family when it is new, the refresh token when one is due, the access token when it is opaque.
+    Statements: the family when it is new, the refresh token when one is due, the access token when it is opaque, and the
+    person when the ID token is to say something of them.
     """
     if authorization.new_family:
         _save_family(authorization, now)
@@ -31,7 +34,11 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
         refresh = refresh_token.mint(authorization, authorization.lineage, now)
     identity = ""
     if authorization.user_id is not None and OPENID in authorization.scope:
-        identity = id_token.mint(authorization, now, access_token=access, claims=_person_claims(authorization))
+        names = claims.in_id_token(
+            authorization.scope, authorization.claims, with_scopes=authorization.client.id_token_claims
+        )
+        said = claims.said_in_id_token(_person(authorization), names, authorization.claims) if names else None
+        identity = id_token.mint(authorization, now, access_token=access, claims=said)
     return TokenSet(
         access_token=access,
         token_type="DPoP" if "jkt" in authorization.confirmation else "Bearer",
@@ -40,6 +47,36 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
         refresh_token=refresh,
         id_token=identity,
     )
+
+
+def issue_at_front(
+    authorization: Authorization, now: datetime, *, wanted: frozenset[str], code: str, person: Callable[[], Known]
+) -> dict[str, str]:
+    """Mint what the authorization endpoint itself hands out (OpenID Connect Core §3.2.2.5, §3.3.2.5); never a refresh token.
+
+    Args:
+        authorization: with a family of its own, which is saved only when an access token needs it.
+        now: the moment of the request.
+        wanted: the values of ``response_type``.
+        code: issued beside it; empty when none is.
+        person: asked only when the ID token says something of them.
+    """
+    members: dict[str, str] = {}
+    access = ""
+    if "token" in wanted:
+        _save_family(authorization, now)
+        access, expires_in = access_token.mint(authorization, now)
+        members |= {"access_token": access, "token_type": "Bearer", "expires_in": str(expires_in)}
+        members |= {"scope": scopes.join(authorization.scope)}
+    if "id_token" in wanted:
+        # §5.4: without an access token there is no other place for what the scopes say.
+        alone = wanted == {"id_token"}
+        names = claims.in_id_token(
+            authorization.scope, authorization.claims, with_scopes=alone or authorization.client.id_token_claims
+        )
+        said = claims.said_in_id_token(person(), names, authorization.claims) if names else None
+        members["id_token"] = id_token.mint(authorization, now, access_token=access, code=code, claims=said)
+    return members
 
 
 def _save_family(authorization: Authorization, now: datetime) -> None:
@@ -69,14 +106,11 @@ def _save_family(authorization: Authorization, now: datetime) -> None:
     )
 
 
-def _person_claims(authorization: Authorization) -> dict[str, Any] | None:
-    """The scope claims, for a client that never calls userinfo and says so (interop; Core §5.4 sends them to userinfo)."""
-    if not authorization.client.id_token_claims or authorization.family is None:
-        return None
-    family = TokenFamily.objects.standing(authorization.family)
+def _person(authorization: Authorization) -> Known:
+    family = TokenFamily.objects.standing(authorization.bond()[0])
     if family is None:
-        return None
-    return claims_for(family.user, authorization.scope, email_verified=family.email_verified)
+        raise InvalidGrant
+    return Known(family.user, family.email_verified)
 
 
 def refresh_token_is_due(client: RegisteredClient, granted: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from oauth_server import grants
-from oauth_server.authorize import response_modes
+from oauth_server.authorize import request_object, response_modes
 from oauth_server.authorize.checks import CHECKS
 from oauth_server.clients import fields as metadata_fields
 from oauth_server.clients import methods
@@ -29,6 +29,7 @@ ROWS = [
     *[("CLIENT_AUTH_METHODS", row.name, row.feature) for row in methods.CLIENT_AUTH_METHODS.values()],
     *[("RESPONSE_MODES", name, feature) for feature, name, _ in response_modes._MODES],
     *[("RESPONSE_TYPES", name, feature) for feature, name, _ in response_modes._TYPES],
+    *[("SOURCES", name, feature) for feature, name, _ in request_object._SOURCES],
     *[("CHECKS", row.name, "authorization_code") for row in CHECKS],
 ]
 
@@ -63,4 +64,5 @@ def test_every_test_named_cites_a_section_of_its_line() -> None:
 
 def test_registration_knows_the_grants_that_the_server_runs() -> None:
     """clients stands below grants, so its list of grant types is held against the table here."""
-    assert set(metadata_fields.GRANT_TYPES) == set(grants.table(settings.FEATURES))
+    known = {*grants.table(settings.FEATURES), *metadata_fields.FRONT_CHANNEL_GRANTS}
+    assert set(metadata_fields.GRANT_TYPES) == known

@@ -287,8 +287,6 @@ def test_what_is_only_advice_never_fails_a_request(
 @pytest.mark.parametrize(
     ("parameter", "error"),
     [
-        ("request", "request_not_supported"),
-        ("request_uri", "request_uri_not_supported"),
         ("registration", "registration_not_supported"),
     ],
 )

@@ -111,7 +111,14 @@ def test_what_does_not_apply_is_ignored_whatever_it_says() -> None:
         **{"scope#de": 1, "client_name#not a language": 2},
     )
     assert (
-        not {"token_endpoint_auth_signing_alg", "default_magic", "response_modes", "client_name", "scope#de"}
+        not {
+            "token_endpoint_auth_signing_alg",
+            "default_magic",
+            "response_modes",
+            "client_name",
+            "scope#de",
+            "request_object_signing_alg",
+        }
         & read.keys()
     )
 
