@@ -134,6 +134,12 @@ def _check_uris(read: Mapping[str, Any], *, allow_http_localhost: bool) -> None:
             uris.check_registrable(uri, application_type=read["application_type"])
         except InvalidRedirectURI as error:
             raise InvalidClientMetadata(f"post_logout_redirect_uris: {error.description}") from None
+    framed = read.get("frontchannel_logout_uri")
+    if framed is not None and uris.origin(framed) not in {uris.origin(uri) for uri in read["redirect_uris"]}:
+        raise refuse(
+            "frontchannel_logout_uri",
+            "must have the scheme, host and port of a redirect URI (Front-Channel Logout 1.0 section 2)",
+        )
 
 
 def register(

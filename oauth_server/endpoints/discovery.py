@@ -79,6 +79,12 @@ def document() -> dict[str, Any]:
         metadata["revocation_endpoint_auth_methods_supported"] = methods
     if features.rp_initiated_logout:
         metadata["end_session_endpoint"] = f"{issuer}/oauth/logout"
+    # Every ID token of a sign-in has its sid, so whoever supports one of the two supports it with the session.
+    for channel in ("frontchannel", "backchannel"):
+        metadata[f"{channel}_logout_supported"] = getattr(features, f"{channel}_logout")
+        metadata[f"{channel}_logout_session_supported"] = getattr(features, f"{channel}_logout")
+    if features.session_management:
+        metadata["check_session_iframe"] = f"{issuer}/oauth/check-session"
     # RFC 8414 §2: required beside a method that signs, for each endpoint that authenticates clients.
     signed = [assertion.ALGORITHMS[method] for method in methods if method in assertion.ALGORITHMS]
     for endpoint in ("token", "introspection", "revocation"):

@@ -34,6 +34,15 @@ class Features:
     revocation: bool = _row(True, "RFC 7009", "The revocation endpoint.")
     userinfo: bool = _row(True, "OpenID Connect Core §5.3", "The userinfo endpoint.")
     rp_initiated_logout: bool = _row(True, "OpenID Connect RP-Initiated Logout", "The end-session endpoint.")
+    frontchannel_logout: bool = _row(
+        True, "OpenID Connect Front-Channel Logout", "Applications sign out in frames of the page that ends a sign-in."
+    )
+    backchannel_logout: bool = _row(
+        True, "OpenID Connect Back-Channel Logout", "Applications are sent a logout token when a sign-in ends."
+    )
+    session_management: bool = _row(
+        True, "OpenID Connect Session Management", "session_state, and the frame in which an application compares it."
+    )
     portal: bool = _row(True, "", "The developer portal.")
 
 
@@ -80,6 +89,9 @@ class Limits:
     parameter_bytes: int = _row(8_192, "", "The longest ordinary parameter value.")
     jose_bytes: int = _row(32_768, "", "The longest JWT that is looked at.")
     clean_up_batch: int = _row(1_000, "", "Rows that clean-up deletes in one statement.")
+    outbox_attempts: int = _row(
+        16, "", "How often an effect (a logout token) is tried, 5 seconds to an hour apart, before it is given up."
+    )
     password_hashes_at_once: int = _row(4, "", "Argon2id computations at the same time in one process.")
     clients_per_person: int = _row(50, "", "Applications that one developer may register in the portal.")
     cache_seconds: int = _row(1, "", "How stale a process may be about clients, keys and people, in seconds.")
