@@ -11,10 +11,12 @@ from django.views.generic import RedirectView
 
 from oauth_server.endpoints import (
     authorize,
+    check_session,
     consent,
     discovery,
     end_session,
     health,
+    initiate_login,
     introspect,
     jwks,
     metrics,
@@ -36,6 +38,7 @@ MACHINES: tuple[tuple[str | None, URLPattern], ...] = (
     ("userinfo", path("oauth/userinfo", userinfo.userinfo)),
     ("introspection", path("oauth/introspect", introspect.introspect)),
     ("revocation", path("oauth/revoke", revoke.revoke)),
+    ("session_management", path("oauth/check-session", check_session.check_session)),
     (None, path("health/live", health.live)),
     (None, path("health/ready", health.ready)),
     (None, path("metrics", metrics.metrics)),
@@ -56,6 +59,7 @@ PAGES: tuple[tuple[str | None, URLPattern], ...] = (
     (None, path("oauth/authorize/<str:interaction>", authorize.resume, name="resume")),
     (None, path("oauth/cancel/<str:interaction>", authorize.cancel, name="cancel")),
     (None, path("oauth/consent/<str:interaction>", consent.consent, name="consent")),
+    (None, path("oauth/open/<path:client_id>", initiate_login.initiate_login, name="initiate_login")),
     (None, path("oauth/select-account/<str:interaction>", select_account.select_account, name="select_account")),
     ("rp_initiated_logout", path("oauth/logout", end_session.end_session, name="end_session")),
     ("rp_initiated_logout", path("oauth/logout/confirm", end_session.confirm, name="end_session_confirm")),
