@@ -76,7 +76,6 @@ class TestThePage:
         ]  # fmt: skip
         onward = f"{AFTERWARDS}?state=s%261"
         assert f'id="id_continue" href="{onward}"' in page(shown)
-        assert f'<noscript><meta http-equiv="refresh" content="5; url={onward}"></noscript>' in page(shown)
         assert "signed out" in page(shown)
         assert answer(browser.authorize(app, prompt="none"))["error"] == "login_required"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +14,7 @@ from identity.models import User
 from oauth_server.clients import registry
 from oauth_server.models import Client, StateVersion
 from oauth_server.protocol.errors import InvalidClientMetadata
-from tests.support.front_channel import Browser, location
+from tests.support.front_channel import Browser, location, page
 from tests.support.parties import Party
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +81,14 @@ def test_only_https_may_be_registered(make_client: Callable[..., Party], uri: An
 
 def test_what_is_registered_is_told_again(app: Party) -> None:
     assert app.answer["initiate_login_uri"] == START
+
+
+def test_it_begins_at_the_list_of_what_one_allowed(
+    app: Party, make_client: Callable[..., Party], browser: Browser, allowed: Callable[..., None]
+) -> None:
+    other = make_client(client_name="Cannot be opened")
+    for party in (app, other):
+        allowed("openid", party)
+    shown = page(browser.get("/portal/connected/"))
+    assert "Cannot be opened" in shown
+    assert re.findall(r'href="(/oauth/open/[^"]+)"', shown) == [f"/oauth/open/{app.client_id}"]
