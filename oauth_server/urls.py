@@ -63,7 +63,7 @@ PAGES: tuple[tuple[str | None, URLPattern], ...] = (
     (None, path("oauth/select-account/<str:interaction>", select_account.select_account, name="select_account")),
     ("rp_initiated_logout", path("oauth/logout", end_session.end_session, name="end_session")),
     ("rp_initiated_logout", path("oauth/logout/confirm", end_session.confirm, name="end_session_confirm")),
-    ("rp_initiated_logout", path("oauth/logout/done", end_session.signed_out, name="signed_out")),
+    (None, path("oauth/logout/done", end_session.signed_out, name="signed_out")),
 )
 page_patterns: list[URLPattern] = [
     pattern for feature, pattern in PAGES if feature is None or getattr(settings.FEATURES, feature)
