@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from identity.models import User
+from identity.sessions.afterwards import afterwards
 from identity.sign_in.device import device_of
 from identity.sign_in.throttle import Guess, give_back, spend
 from identity.signals import guessing_blocked
@@ -56,6 +57,10 @@ class AccountAdapter(DefaultAccountAdapter):
         if "@" in username:
             raise ValidationError(_("A username cannot contain @. Your email address goes into its own field."))
         return str(super().clean_username(username, shallow))
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        """Where the sign-out page leads."""
+        return afterwards(request)
 
     def format_email_subject(self, subject: str) -> str:
         """The subject as the template says it, without a host in brackets."""

@@ -24,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oauth_server.settings.productio
 BEAT: Final[dict[str, timedelta]] = {
     "oauth_server.keys.tasks.rotate_signing_keys": timedelta(hours=1),
     "oauth_server.tokens.tasks.clean_up": timedelta(minutes=10),
+    "oauth_server.outbox.tasks.deliver": timedelta(seconds=10),
 }
 
 
@@ -44,6 +45,7 @@ def broker(url: str) -> dict[str, Any]:
         prepare_data_dir(path)
     return {
         "broker_url": "filesystem://",
+        "broker_transport": "oauth_server.embedded_broker:Transport",
         "broker_transport_options": {
             "data_folder_in": str(folder / "messages"),
             "data_folder_out": str(folder / "messages"),
@@ -73,7 +75,11 @@ app.conf.update(
     enable_utc=True,
     timezone="UTC",
     imports=sorted({task.rpartition(".")[0] for task in BEAT}),
-    beat_schedule={task: {"task": task, "schedule": every} for task, every in BEAT.items()},
+    # A worker that comes back after an hour must not find an hour of the same errand: the next one is on its way.
+    beat_schedule={
+        task: {"task": task, "schedule": every, "options": {"expires": every.total_seconds()}}
+        for task, every in BEAT.items()
+    },
     beat_schedule_filename=str(settings.DATA_DIR / "beat"),
     **broker(settings.BROKER_URL),
 )

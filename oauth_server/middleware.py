@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from oauth_server.audit import context
+from oauth_server.endpoints import browser_state
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -127,6 +129,23 @@ class MachineEndpoints:
         """The view's answer, or whatever the rest of the chain says."""
         view = self.views.get(request.path_info)
         return self.get_response(request) if view is None else view(request)
+
+
+class BrowserState:
+    """Keep the cookie of Session Management in step with the sign-in, on whichever page that begins, changes or ends."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.FEATURES.session_management:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Below SessionMiddleware, which writes what the page left in the session."""
+        response = self.get_response(request)
+        # A page that never looked at the session cannot have changed it, and looking now would cost a statement.
+        if request.session.accessed:
+            browser_state.keep(request, response)
+        return response
 
 
 class SecurityHeaders:

@@ -11,10 +11,12 @@ from django.views.generic import RedirectView
 
 from oauth_server.endpoints import (
     authorize,
+    check_session,
     consent,
     discovery,
     end_session,
     health,
+    initiate_login,
     introspect,
     jwks,
     logo,
@@ -41,6 +43,7 @@ MACHINES: tuple[tuple[str | None, URLPattern], ...] = (
     (None, path("oauth/register", register.register)),
     (None, path("oauth/register/<str:client_id>", register.manage)),
     ("client_logos", path("oauth/logo/<path:client_id>", logo.logo, name="logo")),
+    ("session_management", path("oauth/check-session", check_session.check_session)),
     (None, path("health/live", health.live)),
     (None, path("health/ready", health.ready)),
     (None, path("metrics", metrics.metrics)),
@@ -61,10 +64,11 @@ PAGES: tuple[tuple[str | None, URLPattern], ...] = (
     (None, path("oauth/authorize/<str:interaction>", authorize.resume, name="resume")),
     (None, path("oauth/cancel/<str:interaction>", authorize.cancel, name="cancel")),
     (None, path("oauth/consent/<str:interaction>", consent.consent, name="consent")),
+    (None, path("oauth/open/<path:client_id>", initiate_login.initiate_login, name="initiate_login")),
     (None, path("oauth/select-account/<str:interaction>", select_account.select_account, name="select_account")),
     ("rp_initiated_logout", path("oauth/logout", end_session.end_session, name="end_session")),
     ("rp_initiated_logout", path("oauth/logout/confirm", end_session.confirm, name="end_session_confirm")),
-    ("rp_initiated_logout", path("oauth/logout/done", end_session.signed_out, name="signed_out")),
+    (None, path("oauth/logout/done", end_session.signed_out, name="signed_out")),
 )
 page_patterns: list[URLPattern] = [
     pattern for feature, pattern in PAGES if feature is None or getattr(settings.FEATURES, feature)

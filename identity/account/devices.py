@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from identity.account.shell import Here, signed_in
 from identity.models import LoginSession
+from identity.sessions.afterwards import afterwards
 from identity.sessions.end import end, end_all
 from identity.sessions.lives import TOUCH_EVERY
 
@@ -81,8 +82,9 @@ def end_one(request: HttpRequest, here: Here, sid: str) -> HttpResponse:
     now = timezone.now()
     session = next((one for one in LoginSession.objects.of_person(here.user, now) if one.sid == sid), None)
     if session is not None and session.sid == here.session.sid:
+        address = afterwards(request)
         logout(request)
-        return HttpResponseRedirect(reverse("account_login"), status=303)
+        return HttpResponseRedirect(address, status=303)
     if session is not None:
         end(session, now, "signed_out_elsewhere")
     messages.success(request, _("You are signed out there."))

@@ -84,11 +84,22 @@ class AuditEventAdmin(ReadOnlyAdmin):
 class OutboxAdmin(ReadOnlyAdmin):
     """Effects that wait or were brought about."""
 
-    list_display = ("topic", "created", "due", "attempts", "done_at", "last_error")
-    list_filter = ("topic", ("done_at", EmptyFieldListFilter))
+    list_display = ("topic", "created", "due", "attempts", "done_at", "abandoned_at", "last_error")
+    list_filter = ("topic", ("done_at", EmptyFieldListFilter), ("abandoned_at", EmptyFieldListFilter))
     ordering: ClassVar[tuple[str, ...]] = ("-created",)
     actions = None
-    fields = ("topic", "all_payload", "created", "due", "attempts", "done_at", "last_error")
+    fields = (
+        "topic",
+        "key",
+        "all_payload",
+        "created",
+        "due",
+        "claimed_until",
+        "attempts",
+        "done_at",
+        "abandoned_at",
+        "last_error",
+    )
     readonly_fields = ("all_payload",)
 
     @display(description=_("payload"))

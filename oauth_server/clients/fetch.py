@@ -13,12 +13,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpcore2
 from django.conf import settings
@@ -66,10 +67,38 @@ def get(url: str, *, accept: str, most_octets: int = MOST_OCTETS, seconds: float
     Raises:
         FetchError: whatever goes wrong, and nothing else.
     """
+    return _call(_Call("GET", url, accept, most_octets), seconds)
+
+
+def post(url: str, form: Mapping[str, str], *, seconds: float = SECONDS) -> None:
+    """Send a form to ``url``; what the answer says beside its status is not read.
+
+    Args:
+        url: http or https, from a client's metadata.
+        form: the members.
+        seconds: the deadline over everything.
+
+    Raises:
+        FetchError: whatever goes wrong, an answer other than 200 or 204 included, and nothing else.
+    """
+    _call(_Call("POST", url, "*/*", 0, urlencode(form).encode("ascii"), frozenset({200, 204})), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    accept: str
+    most_octets: int
+    form: bytes | None = None
+    good: frozenset[int] = frozenset({200})
+
+
+def _call(call: _Call, seconds: float) -> Fetched:
     if not _fetching.acquire(blocking=False):
         raise FetchError("Too many fetches are under way.")
     try:
-        return _get(url, accept, most_octets, time.monotonic() + seconds)
+        return _exchange(call, time.monotonic() + seconds)
     except FetchError:
         raise
     except Exception as error:
@@ -79,30 +108,36 @@ def get(url: str, *, accept: str, most_octets: int = MOST_OCTETS, seconds: float
         _fetching.release()
 
 
-def _get(url: str, accept: str, most_octets: int, deadline: float) -> Fetched:
-    target = _target(url)
+def _exchange(call: _Call, deadline: float) -> Fetched:
+    target = _target(call.url)
     host = target.host.decode("ascii")
     port = target.port or (_HTTPS_PORT if target.scheme == b"https" else 80)
     addresses = _resolve_in_time(host, port, deadline)
     for address in addresses:
         _judge(address, target.scheme, port)
     headers: dict[bytes | str, bytes | str] = {
-        "Host": url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0],
-        "Accept": accept,
+        "Host": call.url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0],
+        "Accept": call.accept,
         "Accept-Encoding": "identity",
         "User-Agent": "Gatehouse",
         "Connection": "close",
     }
+    if call.form is not None:
+        headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(call.form))}
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), _left(deadline))
     with (
         closing(_PinnedBackend(addresses, deadline)) as backend,
         httpcore2.ConnectionPool(
             ssl_context=_tls(settings.OUTBOUND_CA_FILE), network_backend=backend, retries=0, http2=False
         ) as pool,
-        pool.stream("GET", target, headers=headers, extensions={"timeout": timeouts}) as response,
+        pool.stream(
+            call.method, target, headers=headers, content=call.form, extensions={"timeout": timeouts}
+        ) as response,
     ):
-        if response.status != 200:
+        if response.status not in call.good:
             raise FetchError(f"The answer is {response.status}.")
+        if call.form is not None:
+            return Fetched(b"", "")
         answered = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         # A compressed body could unfold to any size.
         if answered.get(b"content-encoding", "identity").lower() != "identity":
@@ -110,7 +145,7 @@ def _get(url: str, accept: str, most_octets: int, deadline: float) -> Fetched:
         body = bytearray()
         for chunk in response.iter_stream():
             body += chunk
-            if len(body) > most_octets:
+            if len(body) > call.most_octets:
                 raise FetchError("The answer is too long.")
         # A body that ends with its connection would look whole when it was cut at the deadline.
         _left(deadline)

@@ -113,8 +113,13 @@ _ROWS: Final = (
     Field("default_max_age", readers.seconds),
     Field("require_auth_time", readers.boolean),
     Field("default_acr_values", readers.identifiers),
-    Field("initiate_login_uri", readers.web_page),
+    Field("initiate_login_uri", readers.https_page),
     Field("post_logout_redirect_uris", readers.redirect_uris, "post_logout_redirect_uris"),
+    # Front-Channel Logout §2, Back-Channel Logout §2.2.
+    Field("frontchannel_logout_uri", readers.framed),
+    Field("frontchannel_logout_session_required", readers.boolean),
+    Field("backchannel_logout_uri", readers.told),
+    Field("backchannel_logout_session_required", readers.boolean),
     # Ours.
     Field("profile", readers.one_of(*PROFILES), "profile", by_operator_only=True),
     Field("access_token_format", readers.one_of(Client.JWT, Client.OPAQUE), "access_token_format"),

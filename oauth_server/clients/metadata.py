@@ -148,6 +148,16 @@ def _check_together(read: Mapping[str, Any]) -> None:
     _check_uris(read, allow_http_localhost=profile.allow_http_localhost)
 
 
+def _check_implicit(read: Mapping[str, Any]) -> None:
+    if IMPLICIT in read["grant_types"] and read["application_type"] == "web":
+        # OpenID Connect Registration §2: what travels in a fragment must not pass a page that anybody could listen in on.
+        for uri in read["redirect_uris"]:
+            if not uri.startswith("https://") or uris.is_loopback_host(urlsplit(uri).hostname or ""):
+                raise InvalidRedirectURI(
+                    "redirect_uris of a web client with the implicit grant must use https, and no name of this machine."
+                )
+
+
 def _check_uris(read: Mapping[str, Any], *, allow_http_localhost: bool) -> None:
     if read["response_types"] and not read["redirect_uris"]:
         raise InvalidRedirectURI("redirect_uris must have at least one URI.")
@@ -162,18 +172,18 @@ def _check_uris(read: Mapping[str, Any], *, allow_http_localhost: bool) -> None:
         raise refuse(
             "sector_identifier_uri", "is needed for redirect URIs of several hosts (OpenID Connect Core section 8.1)"
         )
-    if IMPLICIT in read["grant_types"] and read["application_type"] == "web":
-        # OpenID Connect Registration §2: what travels in a fragment must not pass a page that anybody could listen in on.
-        for uri in read["redirect_uris"]:
-            if not uri.startswith("https://") or uris.is_loopback_host(urlsplit(uri).hostname or ""):
-                raise InvalidRedirectURI(
-                    "redirect_uris of a web client with the implicit grant must use https, and no name of this machine."
-                )
+    _check_implicit(read)
     for uri in read.get("post_logout_redirect_uris", ()):
         try:
             uris.check_registrable(uri, application_type=read["application_type"])
         except InvalidRedirectURI as error:
             raise InvalidClientMetadata(f"post_logout_redirect_uris: {error.description}") from None
+    framed = read.get("frontchannel_logout_uri")
+    if framed is not None and uris.origin(framed) not in {uris.origin(uri) for uri in read["redirect_uris"]}:
+        raise refuse(
+            "frontchannel_logout_uri",
+            "must have the scheme, host and port of a redirect URI (Front-Channel Logout 1.0 section 2)",
+        )
 
 
 def register(

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 
@@ -159,6 +159,32 @@ def _uri(value: Any, name: str, *, anywhere: bool) -> str:
 def web_page(value: Any, name: str) -> str:
     """A page or picture that people are shown: https, or http on this machine; never ``javascript:``."""
     return _uri(value, name, anywhere=False)
+
+
+def https_page(value: Any, name: str) -> str:
+    """A page that people are sent to: https and nothing else."""
+    if isinstance(value, str) and not value.startswith("https://"):
+        raise refuse(name, "must use https")
+    return _uri(value, name, anywhere=False)
+
+
+def _without_fragment(value: str, name: str) -> str:
+    if "#" in value:
+        raise refuse(name, "must have no fragment")
+    return value
+
+
+def framed(value: Any, name: str) -> str:
+    """A page that ours shows in a frame when a sign-in ends (Front-Channel Logout §2); ``iss`` and ``sid`` are added to it."""
+    uri = _without_fragment(web_page(value, name), name)
+    if {"iss", "sid"} & {member for member, _ in parse_qsl(urlsplit(uri).query, keep_blank_values=True)}:
+        raise refuse(name, "has a query parameter that we add: iss or sid")
+    return uri
+
+
+def told(value: Any, name: str) -> str:
+    """An address that the server sends logout tokens to (Back-Channel Logout §2.2); it may have a query."""
+    return _without_fragment(fetched(value, name), name)
 
 
 def fetched(value: Any, name: str) -> str:

@@ -16,6 +16,7 @@ from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.authorize.response_modes import Redirect
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints.pages import allow_forms_to, form_sources, see_other
+from oauth_server.logout.session_state import session_state
 from oauth_server.protocol.errors import OAuthError
 from oauth_server.protocol.parameters import Parameters
 
@@ -28,6 +29,7 @@ class Reply:
     redirect_uri: str
     mode: str
     state: str
+    session_state: str = ""
 
     @classmethod
     def early(cls, where: Destination, parameters: Parameters) -> Reply:
@@ -36,15 +38,26 @@ class Reply:
         return cls(where.client, where.redirect_uri, mode, parameters.get("state", ""))
 
     @classmethod
-    def to(cls, where: Destination, asked: AuthorizeRequest) -> Reply:
-        """For a request that passed all checks."""
-        return cls(where.client, where.redirect_uri, asked.response_mode, asked.state)
+    def to(cls, where: Destination, asked: AuthorizeRequest, browser_state: str | None = None) -> Reply:
+        """For a request that passed all checks.
+
+        Args:
+            where: to whom and where.
+            asked: the request.
+            browser_state: of the browser that gets the answer (``endpoints.browser_state``); None for no ``session_state``.
+        """
+        tells = browser_state is not None and asked.is_openid
+        state = session_state(where.client.client_id, where.redirect_uri, browser_state or "") if tells else ""
+        return cls(where.client, where.redirect_uri, asked.response_mode, asked.state, state)
 
     def send(self, members: dict[str, str]) -> HttpResponse:
         """The answer over HTTP; ``iss`` is in each of them (RFC 9207 §2)."""
         members = {**members, "iss": settings.ISSUER}
         if self.state:
             members["state"] = self.state
+        if self.session_state:
+            # Session Management §3: errors have it too, since a silent request that fails is how a client learns of a sign-out.
+            members["session_state"] = self.session_state
         answer = response_modes.answer(self.mode, self.redirect_uri, members)
         if isinstance(answer, Redirect):
             return see_other(answer.location)

@@ -17,7 +17,7 @@ from oauth_server.authorize.dispatch import AskConsent, Login, Refuse, Respond, 
 from oauth_server.authorize.request import AuthorizeRequest, salvage
 from oauth_server.authorize.respond import respond, spend
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.endpoints import browser
+from oauth_server.endpoints import browser, browser_state
 from oauth_server.endpoints.answers import Reply, refusal
 from oauth_server.endpoints.base import WrongMediaType, as_oauth_error, body, limits
 from oauth_server.endpoints.interactions import Pending, interaction_page, open_interaction, sign_in
@@ -109,11 +109,12 @@ def _proceed(
     consent = remembered(session, where.client, now)
     row = pending.row if pending else None
     step = next_step(asked, where.client, session, consent, row, now)
+    reply = Reply.to(where, asked, browser_state.of(request))
     if isinstance(step, Respond):
-        return Reply.to(where, asked).send(respond(asked, where.client, step.session, consent, row, now))
+        return reply.send(respond(asked, where.client, step.session, consent, row, now))
     if isinstance(step, Refuse):
         spend(row, now)
-        return Reply.to(where, asked).refuse(step.error)
+        return reply.refuse(step.error)
     if pending is not None:
         return see_other(_address(step, pending.key))
     value = browser.of(request)

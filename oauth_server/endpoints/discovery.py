@@ -17,7 +17,8 @@ from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.request_object import SOURCES
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
-from oauth_server.clients.encryption import ENC_VALUES, ENCRYPTED, USERINFO
+from oauth_server.clients.encryption import ENC_VALUES, ENCRYPTED, ID_TOKEN, USERINFO
+from oauth_server.clients.encryption import REQUEST_OBJECT as REQUEST
 from oauth_server.clients.fields import FRONT_CHANNEL_GRANTS
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
@@ -39,24 +40,58 @@ def _ordered(values: Iterable[str], first: str = "") -> list[str]:
 
 
 def _endpoint(name: str, address: str, methods: list[str]) -> dict[str, Any]:
-    return {
+    """An endpoint that authenticates clients; RFC 8414 §2 asks for the algorithms beside a method that signs."""
+    members: dict[str, Any] = {
         f"{name}_endpoint": f"{settings.ISSUER}/oauth/{address}",
         f"{name}_endpoint_auth_methods_supported": methods,
     }
+    signed = [assertion.ALGORITHMS[method] for method in methods if method in assertion.ALGORITHMS]
+    if signed:
+        members[f"{name}_endpoint_auth_signing_alg_values_supported"] = sorted(frozenset().union(*signed))
+    return members
 
 
-def _userinfo(metadata: dict[str, Any]) -> dict[str, Any]:
+def _encryption(kind: str) -> dict[str, Any]:
     return {
-        "userinfo_endpoint": f"{settings.ISSUER}/oauth/userinfo",
-        "userinfo_signing_alg_values_supported": metadata["id_token_signing_alg_values_supported"],
+        f"{kind}_encryption_alg_values_supported": list(ENCRYPTED[kind].algorithms) if kind in ENCRYPTED else [],
+        f"{kind}_encryption_enc_values_supported": list(ENC_VALUES),
     }
+
+
+def _logout(channel: str) -> dict[str, Any]:
+    # Every ID token of a sign-in has its sid, so whoever is told of a sign-out is told of which one.
+    return {f"{channel}_logout_supported": True, f"{channel}_logout_session_supported": True}
+
+
+def _optional(signing: list[str]) -> tuple[tuple[bool, dict[str, Any]], ...]:
+    """Whether a part of the server is on, and what is said of it then."""
+    issuer, features = settings.ISSUER, settings.FEATURES
+    methods = list(CLIENT_AUTH_METHODS)
+    confidential = [method for method in methods if method != "none"]
+    return (
+        (bool(SOURCES), {"request_object_signing_alg_values_supported": _ordered(REQUEST_OBJECT, "RS256")}),
+        ("request_uri" in SOURCES, {"require_request_uri_registration": True}),
+        (
+            features.userinfo,
+            {"userinfo_endpoint": f"{issuer}/oauth/userinfo", "userinfo_signing_alg_values_supported": signing},
+        ),
+        *(
+            (kind in ENCRYPTED and (kind != USERINFO or features.userinfo), _encryption(kind))
+            for kind in (ID_TOKEN, USERINFO, REQUEST)
+        ),
+        (features.introspection, _endpoint("introspection", "introspect", confidential)),
+        (features.revocation, _endpoint("revocation", "revoke", methods)),
+        (settings.REGISTRATION != CLOSED, {"registration_endpoint": f"{issuer}/oauth/register"}),
+        (features.rp_initiated_logout, {"end_session_endpoint": f"{issuer}/oauth/logout"}),
+        (features.frontchannel_logout, _logout("frontchannel")),
+        (features.backchannel_logout, _logout("backchannel")),
+        (features.session_management, {"check_session_iframe": f"{issuer}/oauth/check-session"}),
+    )
 
 
 def document() -> dict[str, Any]:
     """The metadata of this server. An endpoint whose feature is off does not appear."""
     issuer, features = settings.ISSUER, settings.FEATURES
-    methods = list(CLIENT_AUTH_METHODS)
-    confidential = [method for method in methods if method != "none"]
     scopes = [OPENID, *(scope for scope in SCOPE_CLAIMS if scope != OPENID)]
     if features.refresh_token:
         scopes.append(OFFLINE_ACCESS)
@@ -64,7 +99,7 @@ def document() -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
-        "token_endpoint": f"{issuer}/oauth/token",
+        **_endpoint("token", "token", list(CLIENT_AUTH_METHODS)),
         "jwks_uri": f"{issuer}/oauth/jwks",
         "scopes_supported": scopes,
         "response_types_supported": list(RESPONSE_TYPES),
@@ -72,7 +107,6 @@ def document() -> dict[str, Any]:
         "grant_types_supported": [*grants(), *FRONT_CHANNEL_GRANTS],
         "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": [*_ordered(store.signing_algorithms(), "RS256"), *sorted(SYMMETRIC)],
-        "token_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": _ordered(
             {method for row in PROFILES.values() for method in row.code_challenge_methods}, "S256"
         ),
@@ -87,26 +121,9 @@ def document() -> dict[str, Any]:
         "request_uri_parameter_supported": "request_uri" in SOURCES,
         "authorization_response_iss_parameter_supported": True,
     }
-    for applies, members in (
-        (bool(SOURCES), lambda: {"request_object_signing_alg_values_supported": _ordered(REQUEST_OBJECT, "RS256")}),
-        ("request_uri" in SOURCES, lambda: {"require_request_uri_registration": True}),
-        (features.userinfo, lambda: _userinfo(metadata)),
-        (features.introspection, lambda: _endpoint("introspection", "introspect", confidential)),
-        (features.revocation, lambda: _endpoint("revocation", "revoke", methods)),
-        (settings.REGISTRATION != CLOSED, lambda: {"registration_endpoint": f"{issuer}/oauth/register"}),
-        (features.rp_initiated_logout, lambda: {"end_session_endpoint": f"{issuer}/oauth/logout"}),
-    ):
+    for applies, members in _optional(metadata["id_token_signing_alg_values_supported"]):
         if applies:
-            metadata |= members()
-    for kind, row in ENCRYPTED.items():
-        if kind != USERINFO or features.userinfo:
-            metadata[f"{kind}_encryption_alg_values_supported"] = list(row.algorithms)
-            metadata[f"{kind}_encryption_enc_values_supported"] = list(ENC_VALUES)
-    # RFC 8414 §2: required beside a method that signs, for each endpoint that authenticates clients.
-    signed = [assertion.ALGORITHMS[method] for method in methods if method in assertion.ALGORITHMS]
-    for endpoint in ("token", "introspection", "revocation"):
-        if signed and f"{endpoint}_endpoint" in metadata:
-            metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = sorted(frozenset().union(*signed))
+            metadata |= members
     return metadata
 
 

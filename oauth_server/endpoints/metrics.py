@@ -11,11 +11,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.userinfo import bearer_token
+from oauth_server.outbox.watch import measure
 from oauth_server.protocol.errors import InvalidToken
 
 
 @protocol_endpoint("metrics", "GET")
-def metrics(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001  # the shell calls every handler alike
+def metrics(request: HttpRequest, now: datetime) -> HttpResponse:
     """The text format; the token stands in METRICS_TOKEN_FILE.
 
     Raises:
@@ -27,4 +28,5 @@ def metrics(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG00
         wanted = ""
     if not wanted or not hmac.compare_digest(bearer_token(request).encode(), wanted.encode()):
         raise InvalidToken
+    measure(now)
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)

@@ -1,19 +1,22 @@
-"""A sign-in ended: what was issued in it ends too (OpenID Connect Back-Channel Logout §2.7)."""
+"""A sign-in ended, by whatever cause: what was issued in it ends too, and who took part in it is told."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.dispatch import receiver
 from django.utils import timezone
 
+from identity.models import User
 from identity.signals import session_ended
+from oauth_server.logout.back_channel import tell_participants
 from oauth_server.tokens.revoke import revoke_session
 
 
 @receiver(session_ended, dispatch_uid="oauth_server.logout.end_tokens")
 def end_tokens(sessions: list[str], reason: str, **_: Any) -> None:
-    """Revoke every live family of these sign-ins, in the transaction that ended them.
+    """Revoke every live family of these sign-ins, in the transaction that ended them (Back-Channel Logout §2.7).
 
     Args:
         sessions: the ``sid`` of each.
@@ -22,3 +25,17 @@ def end_tokens(sessions: list[str], reason: str, **_: Any) -> None:
     now = timezone.now()
     for sid in sessions:
         revoke_session(sid, now, reason)
+
+
+def tell(sessions: list[str], user: User, **_: Any) -> None:
+    """Write down, in the same transaction, that the clients are to be told (Back-Channel Logout §2.5).
+
+    Args:
+        sessions: the ``sid`` of each.
+        user: whose they were.
+    """
+    tell_participants(sessions, user.pk, timezone.now())
+
+
+if settings.FEATURES.backchannel_logout:
+    session_ended.connect(tell, dispatch_uid="oauth_server.logout.tell")

@@ -54,7 +54,8 @@ def _audit(now: datetime) -> Q:
 
 
 def _outbox(now: datetime) -> Q:
-    return Q(done_at__lte=now - timedelta(days=7))
+    # What was given up stays longer: somebody may want to know what happened.
+    return Q(done_at__lte=now - timedelta(days=7)) | Q(abandoned_at__lte=now - timedelta(days=30))
 
 
 def _sessions(now: datetime) -> Q:

@@ -2,25 +2,121 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
 
-from django.db import models
+from django.db import connections, models, router
+from django.db.models import Count, Min, Q
+
+from oauth_server.models.statements import returning
+
+_OPEN = Q(done_at=None, abandoned_at=None)
+
+
+class Standing(NamedTuple):
+    """How many rows of one topic wait, how many of those have failed before, how many were given up; the oldest that waits."""
+
+    topic: str
+    waiting: int
+    retrying: int
+    abandoned: int
+    oldest: datetime | None
+
+
+class OutboxMessageManager(models.Manager["OutboxMessage"]):
+    """Named queries about effects."""
+
+    def put(self, topic: str, payloads: Iterable[Mapping[str, Any]], now: datetime) -> int:
+        """Write effects down, due at once, in one statement; answers how many."""
+        return len(
+            self.bulk_create(
+                [OutboxMessage(topic=topic, payload=dict(payload), created=now, due=now) for payload in payloads]
+            )
+        )
+
+    def claim(self, now: datetime, until: datetime, most: int) -> list[OutboxMessage]:
+        """Take due effects, the longest due first: until ``until`` nobody else gets them. One statement.
+
+        A claim counts as a try, so that a row that kills its worker is given up some time like any other.
+        """
+        # Two workers would otherwise wait for each other's rows; SQLite lets one write at a time anyway.
+        skip = (
+            " FOR UPDATE SKIP LOCKED"
+            if connections[router.db_for_write(OutboxMessage)].features.has_select_for_update_skip_locked
+            else ""
+        )
+        rows = returning(
+            OutboxMessage,
+            # Materialized: a plan that asks the inner query twice would claim more than ``most``.
+            "WITH due AS MATERIALIZED (SELECT id FROM {table} WHERE done_at IS NULL AND abandoned_at IS NULL AND due <= %s"
+            f" AND (claimed_until IS NULL OR claimed_until <= %s) ORDER BY due, id LIMIT %s{skip})"
+            " UPDATE {table} SET claimed_until = %s, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) RETURNING *",
+            now,
+            now,
+            most,
+            until,
+        )
+        return sorted(rows, key=lambda row: (row.due, row.pk))
+
+    def done(self, pk: int, now: datetime) -> bool:
+        """Note that it was brought about; False when it was noted before. Whoever did it, it is done."""
+        return bool(self.filter(pk=pk, done_at=None).update(done_at=now, claimed_until=None, last_error=""))
+
+    def postpone(self, message: OutboxMessage, due: datetime, error: str) -> None:
+        """Note a failure and when to try again; nothing when the claim ran out and somebody else tries already."""
+        self.filter(_OPEN, pk=message.pk, attempts=message.attempts).update(
+            due=due, claimed_until=None, last_error=error[:300]
+        )
+
+    def abandon(self, message: OutboxMessage, now: datetime, error: str) -> bool:
+        """Note that nobody will try again; False when somebody else was faster."""
+        return bool(
+            self.filter(_OPEN, pk=message.pk, attempts=message.attempts).update(
+                abandoned_at=now, claimed_until=None, last_error=error[:300]
+            )
+        )
+
+    def standing(self) -> list[Standing]:
+        """How things stand, a row for each topic, in one statement."""
+        counted = (
+            self.filter(done_at=None)
+            .values_list("topic")
+            .annotate(
+                waiting=Count("pk", filter=_OPEN),
+                retrying=Count("pk", filter=_OPEN & ~Q(last_error="")),
+                abandoned=Count("pk", filter=~Q(abandoned_at=None)),
+                oldest=Min("created", filter=_OPEN),
+            )
+            .order_by("topic")
+        )
+        return [Standing(*row) for row in counted]
 
 
 class OutboxMessage(models.Model):
-    """One effect to bring about: ``topic`` names the handler, ``payload`` is JSON without secrets."""
+    """One effect to bring about: ``topic`` names the handler, ``payload`` is JSON without secrets.
 
+    ``key`` is the same at every try. ``claimed_until`` keeps others away while somebody tries; ``attempts`` counts claims and
+    says whose claim it is.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
     topic = models.CharField(max_length=60)
     payload = models.JSONField()
     created = models.DateTimeField()
     due = models.DateTimeField()
+    claimed_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     done_at = models.DateTimeField(null=True, blank=True)
+    abandoned_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[OutboxMessageManager] = OutboxMessageManager()
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index("due", name="outbox_due_idx", condition=models.Q(done_at=None)),
+            models.Index("due", name="outbox_due_idx", condition=models.Q(done_at=None, abandoned_at=None)),
         ]
 
     def __str__(self) -> str:

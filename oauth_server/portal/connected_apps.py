@@ -33,6 +33,7 @@ class Connected:
         consent: the key of the decision.
         name: what the application calls itself.
         website: its home page, if it has one on https.
+        opens: its ``client_id``, if it can be opened from here (OpenID Connect Core §4); else empty.
         since: when the person first allowed it something.
         last_use: when it last got a token; None when that is too long ago to know.
         scopes: what for, in the words of the consent page.
@@ -42,6 +43,7 @@ class Connected:
     consent: int
     name: str
     website: str
+    opens: str
     since: datetime
     last_use: datetime | None
     scopes: Sequence[AskedScope]
@@ -54,6 +56,7 @@ def _row(consent: Consent, now: datetime) -> Connected:
         consent=consent.pk,
         name=consent.application.name or consent.application.client_id,
         website=website if isinstance(website, str) and website.startswith("https://") else "",
+        opens=consent.application.client_id if "initiate_login_uri" in consent.application.metadata else "",
         since=consent.created,
         last_use=consent.last_use,
         scopes=describe_scopes(consent.scope.split(), None),

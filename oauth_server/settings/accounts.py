@@ -21,6 +21,8 @@ DEFAULT_FROM_EMAIL = (
 
 # A function of the request: which application waits behind the sign-in page. identity knows nothing of the server.
 SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
+# A function of the request: where the browser goes after the sign-out page; empty for LOGOUT_REDIRECT_URL.
+AFTER_SIGN_OUT = "oauth_server.endpoints.end_session.after_sign_out"
 # A module with wrap() and unwrap(): the seeds of second factors are encrypted at rest.
 SEED_WRAPPING = "oauth_server.keys.wrap"
 

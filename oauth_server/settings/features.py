@@ -57,6 +57,15 @@ class Features:
     pairwise_subjects: bool = _row(
         True, "OpenID Connect Core §8.1", "Subjects that differ from sector to sector, for clients that register so."
     )
+    frontchannel_logout: bool = _row(
+        True, "OpenID Connect Front-Channel Logout", "Applications sign out in frames of the page that ends a sign-in."
+    )
+    backchannel_logout: bool = _row(
+        True, "OpenID Connect Back-Channel Logout", "Applications are sent a logout token when a sign-in ends."
+    )
+    session_management: bool = _row(
+        True, "OpenID Connect Session Management", "session_state, and the frame in which an application compares it."
+    )
     portal: bool = _row(True, "", "The developer portal.")
 
 
@@ -106,6 +115,9 @@ class Limits:
     registrations_per_address: int = _row(500, "", "Clients that register themselves from one address in an hour.")
     registrations: int = _row(5_000, "", "Clients that register themselves in an hour, in all.")
     clean_up_batch: int = _row(1_000, "", "Rows that clean-up deletes in one statement.")
+    outbox_attempts: int = _row(
+        16, "", "How often an effect (a logout token) is tried, 5 seconds to an hour apart, before it is given up."
+    )
     password_hashes_at_once: int = _row(4, "", "Argon2id computations at the same time in one process.")
     clients_per_person: int = _row(50, "", "Applications that one developer may register in the portal.")
     cache_seconds: int = _row(1, "", "How stale a process may be about clients, keys and people, in seconds.")

@@ -23,7 +23,7 @@ def test_the_answer_is_a_form_that_posts_to_the_client(
     assert not location(shown)
     assert f'<form method="post" action="{REDIRECT}">' in page(shown)
     members = answer(shown, "form_post")
-    assert set(members) == {"code", "state", "iss"}
+    assert set(members) == {"code", "state", "iss", "session_state"}
 
 
 def test_it_works_without_javascript_and_with_it_needs_no_inline_script(

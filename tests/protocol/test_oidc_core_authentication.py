@@ -40,7 +40,7 @@ def test_the_whole_way_from_a_stranger_to_an_id_token(app: Party, browser: Brows
     assert goes_to_sign_in(first)
     done = browser.walk(first, person)
     members = answer(done)
-    assert set(members) == {"code", "state", "iss"}
+    assert set(members) == {"code", "state", "iss", "session_state"}
     assert location(done).startswith(REDIRECT + "?")
     claims = claims_of(exchange(app, members["code"]))
     assert claims["sub"] == str(person.pk)
@@ -83,7 +83,7 @@ class TestPromptNone:
         assert members["error"] == "login_required"
         assert members["state"] == "s" * 128
         assert members["iss"] == settings.ISSUER
-        assert set(members) == {"error", "error_description", "state", "iss"}
+        assert set(members) == {"error", "error_description", "state", "iss", "session_state"}
 
     def test_not_allowed_yet(self, app: Party, browser: Browser, signed_in: LoginSession) -> None:
         assert answer(browser.authorize(app, prompt="none"))["error"] == "consent_required"

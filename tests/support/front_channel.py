@@ -76,7 +76,7 @@ class Browser:
 
     def sign_in(self, person: User) -> LoginSession:
         """As the sign-in page does it once the password was right."""
-        self.http.force_login(person, "allauth.account.auth_backends.AuthenticationBackend")
+        self.http.force_login(person, settings.AUTHENTICATION_BACKENDS[0])
         return LoginSession.objects.get(pk=self.http.session["sid"])
 
     def authorize(self, party: Party, **parameters: Any) -> HttpResponse:

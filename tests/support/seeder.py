@@ -39,9 +39,12 @@ from oauth_server.models import (  # noqa: E402
     AuditEvent,
     AuthorizationCode,
     Consent,
+    OutboxMessage,
+    Participation,
     RefreshToken,
     TokenFamily,
 )
+from oauth_server.outbox import nudge as messenger  # noqa: E402
 from oauth_server.protocol.parameters import Parameters  # noqa: E402
 from oauth_server.supervisor.processes import web  # noqa: E402
 from oauth_server.tokens.authorization import Authorization  # noqa: E402
@@ -200,6 +203,33 @@ def end_session(sid: str) -> bool:
     return end(LoginSession.objects.select_related("user").get(pk=sid), timezone.now(), "signed_out")
 
 
+def participant(client_id: str) -> dict[str, str]:
+    """Somebody whose sign-in a client took part in."""
+    who = person()
+    Participation.objects.take_part(who["sid"], _known(client_id).pk, timezone.now())
+    return who
+
+
+def outbox() -> dict[str, int]:
+    """How many effects are done, wait, were given up."""
+    rows = OutboxMessage.objects.all()
+    return {
+        "done": rows.filter(done_at__isnull=False).count(),
+        "waiting": rows.filter(done_at=None, abandoned_at=None).count(),
+        "abandoned": rows.filter(abandoned_at__isnull=False).count(),
+    }
+
+
+def run_out_claims() -> None:
+    """Make what dead workers claimed look old."""
+    OutboxMessage.objects.update(claimed_until=timezone.now())
+
+
+def nudge() -> None:
+    """Tell the worker that something waits."""
+    messenger.soon()
+
+
 def withdraw(consent: int) -> bool:
     """What a person does who takes a consent back."""
     return withdraw_consent(consent, timezone.now(), "withdrawn by the person")
@@ -209,6 +239,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     deed.__name__: deed
     for deed in (
         prepare, client, person, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
+        participant, outbox, run_out_claims, nudge,
     )
 }  # fmt: skip
 

@@ -1,0 +1,83 @@
+"""Logout tokens, sent from server to server when a sign-in ends (OpenID Connect Back-Channel Logout 1.0)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from django.conf import settings
+
+from identity.subjects import public_subject
+from oauth_server.clients import fetch, registry
+from oauth_server.clients.client import RegisteredClient
+from oauth_server.models import Participation
+from oauth_server.outbox.put import put
+from oauth_server.outbox.topics import DeliveryError, Effect, Letter
+from oauth_server.tokens.id_token import signer_for
+
+TOPIC: Final = "back_channel_logout"
+EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_JWT_TYPE: Final = "logout+jwt"
+# §2.4: preferably at most two minutes, so that a token that leaks is soon worth nothing.
+SECONDS: Final = 120
+
+
+def tell_participants(sids: Iterable[str], user_id: uuid.UUID, now: datetime) -> int:
+    """Put a logout token in the outbox for every client that took part and wants one; answers how many.
+
+    Args:
+        sids: the sign-ins that ended.
+        user_id: whose they were.
+        now: aware UTC.
+    """
+    return put(
+        TOPIC,
+        (
+            {"client_id": client_id, "sid": sid, "user": str(user_id)}
+            for sid, client_id in Participation.objects.clients(sids)
+            if (client := registry.get(client_id)) is not None and _address(client)
+        ),
+        now,
+    )
+
+
+def _address(client: RegisteredClient) -> str:
+    return str(client.metadata.get("backchannel_logout_uri", "")) if client.is_active else ""
+
+
+def prepare(letter: Letter, now: datetime) -> Effect | None:
+    """Build the token of one client, anew at each try: it is signed with today's key and lives two minutes.
+
+    None when the client is gone, disabled, or does not want to be told any more.
+    """
+    client = registry.get(letter.payload["client_id"])
+    address = _address(client) if client is not None else ""
+    if client is None or not address:
+        return None
+    return partial(_send, address, logout_token(client, letter, now))
+
+
+def logout_token(client: RegisteredClient, letter: Letter, now: datetime) -> str:
+    """The token (§2.4). Its ``jti`` is the same at every try, so that a client can tell a repetition."""
+    issued = int(now.timestamp())
+    claims: dict[str, Any] = {
+        "iss": settings.ISSUER,
+        "sub": public_subject(letter.payload["user"]),
+        "aud": client.client_id,
+        "iat": issued,
+        "exp": issued + SECONDS,
+        "jti": str(letter.key),
+        "events": {EVENT: {}},
+        "sid": letter.payload["sid"],
+    }
+    return signer_for(client, client.id_token_signed_response_alg, now).sign(claims, typ=LOGOUT_JWT_TYPE)
+
+
+def _send(address: str, token: str) -> None:
+    try:
+        fetch.post(address, {"logout_token": token})
+    except fetch.FetchError as error:
+        raise DeliveryError(str(error)) from error

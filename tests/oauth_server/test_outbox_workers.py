@@ -1,0 +1,152 @@
+"""The outbox with real workers: two of them never deliver the same row at once, and what one leaves behind comes all the same."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from tests.support import services
+from tests.support.receiver import Receiver, receiver
+from tests.support.server import ROOT, House, Seeder, house, stop
+
+pytestmark = pytest.mark.storm
+
+LOOPBACK = "127.0.0.0/8"
+MANY = 24
+
+
+@contextmanager
+def worker(home: House, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Celery's, as ``manage.py run`` starts it."""
+    with (home.folder / "worker.log").open("ab") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "celery", "--quiet", "-A", "oauth_server.celery", "worker"),
+                *("--pool", "threads", "--concurrency", "2"),
+                *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning"),
+            ],
+            cwd=ROOT,
+            env=home.environment | changes,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+@pytest.fixture
+def party() -> Iterator[Receiver]:
+    with receiver() as listening:
+        yield listening
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def home(request: pytest.FixtureRequest) -> Iterator[House]:
+    """A house with its own database and its own embedded broker."""
+    with ExitStack() as stack:
+        url = ""
+        if request.param == "postgresql":
+            try:
+                url = stack.enter_context(services.postgresql())
+            except services.NotInstalled as missing:
+                pytest.skip(str(missing))
+        yield stack.enter_context(house(url, OUTBOUND_ALLOW=LOOPBACK))
+
+
+def participants(home: House, party: Receiver, n: int) -> list[str]:
+    """Sign-ins that a client with a back channel took part in; the ``sid`` of each."""
+    made = home.seeder("client", backchannel_logout_uri=f"{party.origin}/out")
+    return [home.seeder("participant", client_id=made["client_id"])["sid"] for _ in range(n)]
+
+
+def claims(token: str) -> dict[str, Any]:
+    body = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return found
+
+
+def sids(party: Receiver) -> Counter[str]:
+    return Counter(claims(token)["sid"] for token in party.tokens)
+
+
+def until(home: House, done: Callable[[dict[str, int]], bool], seconds: float = 60) -> dict[str, int]:
+    """Wait until the outbox stands as it should."""
+    end = time.monotonic() + seconds
+    while not done(standing := home.seeder("outbox")) and time.monotonic() < end:
+        time.sleep(0.2)
+    return standing
+
+
+def test_two_workers_share_the_rows_and_none_comes_twice(home: House, party: Receiver) -> None:
+    """Each sign-out is delivered once, within seconds of it, while both workers are busy."""
+    ended = participants(home, party, MANY)
+    party.pause = 0.3
+    with worker(home), worker(home):
+        for sid in ended:
+            home.seeder("end_session", sid=sid)
+        standing = until(home, lambda now: now["done"] == MANY)
+    assert standing == {"done": MANY, "waiting": 0, "abandoned": 0}, (home.folder / "worker.log").read_text()[-3_000:]
+    assert sids(party) == Counter(ended)
+
+
+def test_what_a_killed_worker_had_in_hand_comes_again_under_the_same_jti(home: House, party: Receiver) -> None:
+    """Killed between the effect and the note: at least once, and the client can tell (scorecard K-05)."""
+    [sid] = participants(home, party, 1)
+    party.pause = 3
+    with worker(home) as doomed:
+        home.seeder("end_session", sid=sid)
+        assert party.wait(lambda: len(party.forms) == 1, 60)
+        os.killpg(doomed.pid, signal.SIGKILL)
+    assert home.seeder("outbox")["waiting"] == 1
+    home.seeder("run_out_claims")
+    party.pause = 0
+    with worker(home):
+        home.seeder("nudge")
+        assert until(home, lambda now: now["done"] == 1)["done"] == 1
+    first, second = (claims(token) for token in party.tokens)
+    assert first["jti"] == second["jti"]
+    assert first["sid"] == second["sid"] == sid
+
+
+def test_while_the_broker_is_away_people_sign_out_and_it_comes_afterwards(home: House, party: Receiver) -> None:
+    """Scorecard K-04: nothing fails, nothing waits, nothing is lost; the sweep finds the rows."""
+    ended = participants(home, party, 5)
+    nobody = f"redis://127.0.0.1:{services.free_port()}/0"
+    with house_beside(home, BROKER_URL=nobody) as without_broker:
+        without_broker("outbox")
+        for sid in ended:
+            begun = time.monotonic()
+            without_broker("end_session", sid=sid)
+            assert time.monotonic() - begun < 3
+    assert home.seeder("outbox") == {"done": 0, "waiting": 5, "abandoned": 0}
+    assert party.forms == []
+    with worker(home):
+        home.seeder("nudge")
+        until(home, lambda now: now["done"] == 5)
+    assert sids(party) == Counter(ended)
+
+
+@contextmanager
+def house_beside(home: House, **changes: str) -> Iterator[Callable[..., Any]]:
+    """Another process on the same house, with other settings."""
+    seeder = Seeder(home.environment | changes)
+    try:
+        yield seeder
+    finally:
+        with suppress(OSError):
+            seeder.close()
