@@ -42,7 +42,12 @@ class UnknownClient(InvalidRequest):
 
 
 class WrongRedirectURI(InvalidRequest):
-    """The redirect URI is missing or not registered: shown here, never redirected."""
+    """The redirect URI is missing or not registered: shown here, never redirected.
+
+    ``client`` is whose developer finds the refusal in the portal.
+    """
+
+    client: RegisteredClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,11 @@ def destination(parameters: Parameters) -> Destination:
             "The client_id is invalid: no such application is registered here, or it was disabled.",
             detail="unknown" if client is None else "disabled",
         )
-    return Destination(client, _redirect_uri(parameters, client))
+    try:
+        return Destination(client, _redirect_uri(parameters, client))
+    except WrongRedirectURI as error:
+        error.client = client
+        raise
 
 
 def _redirect_uri(parameters: Parameters, client: RegisteredClient) -> str:
