@@ -174,8 +174,10 @@ def test_the_banner_tells_the_example_where_a_server_on_another_port_is() -> Non
     assert "GATEHOUSE_ISSUER=http://127.0.0.1:8001 make example" in banner("http://127.0.0.1:8001", demo)
 
 
-def test_the_banner_offers_no_accounts_where_there_are_none() -> None:
+def test_the_banner_offers_no_accounts_and_no_mail_where_there_are_none() -> None:
     text = banner("https://login.example", {})
     assert "https://login.example/.well-known/openid-configuration" in text
     assert "Demo" not in text
+    assert "Mail: " not in text
+    assert "Mail: " in banner("http://127.0.0.1:8000", {}, prints_mail=True)
     assert "curl" not in text
