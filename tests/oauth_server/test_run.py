@@ -133,13 +133,16 @@ def test_a_second_start_keeps_the_data_and_what_an_operator_deleted_stays_delete
     assert run.interrupt() == 0
 
 
-def test_a_process_that_ends_by_itself_stops_the_others_and_is_named(run: Run) -> None:
+@pytest.mark.parametrize("name", ["worker", "web"])
+def test_a_process_that_ends_by_itself_stops_the_others_and_is_named(run: Run, name: str) -> None:
     run.wait_until_it_says("make example")
     names = dict(re.findall(r"(\w+) started \(pid=(\d+)\)", run.output()))
-    os.kill(int(names["worker"]), signal.SIGKILL)
+    os.kill(int(names[name]), signal.SIGKILL)
     assert run.process.wait(PATIENCE_SECONDS) != 0
-    assert "Gatehouse: worker ended by itself, so everything was stopped." in run.output()
+    assert f"Gatehouse: {name} ended by itself, so everything was stopped." in run.output()
     assert [pid for pid in run.pids() if is_alive(pid)] == []
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{run.port}/health/live", timeout=10)
 
 
 def test_a_closed_terminal_stops_everything(run: Run) -> None:
