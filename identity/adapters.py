@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -65,6 +67,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def format_email_subject(self, subject: str) -> str:
         """The subject as the template says it, without a host in brackets."""
         return str(subject)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links lead to the issuer: whoever asks for a mail to somebody else may have named another port in Host."""
+        links = {
+            name: settings.ISSUER_ORIGIN + urlsplit(value)._replace(scheme="", netloc="").geturl()
+            for name, value in context.items()
+            if name.endswith("_url") and isinstance(value, str)
+        }
+        here = SimpleNamespace(domain=urlsplit(settings.ISSUER).netloc, name="Gatehouse")
+        super().send_mail(template_prefix, email, {**context, **links, "current_site": here})
 
     def _guess(self, request: HttpRequest, credentials: dict[str, Any]) -> Guess:
         login = credentials.get("username") or credentials.get("email") or ""

@@ -162,7 +162,9 @@ class ClientAdmin(OperatorAdmin):
         self.act(
             request,
             rows,
-            lambda client: standing.disable_client(client.client_id, now),
+            lambda client: (
+                standing.disable_client(client.client_id, now) or standing.disabled_by_owner(client.client_id)
+            ),
             lambda client: ClientDisabled(operator=operator_of(request), client_id=client.client_id),
         )
 

@@ -40,7 +40,12 @@ class UnknownClient(InvalidRequest):
 
 
 class WrongRedirectURI(InvalidRequest):
-    """The redirect URI is missing or not registered: shown here, never redirected."""
+    """The redirect URI is missing or not registered: shown here, never redirected.
+
+    ``client`` is whose developer finds the refusal in the portal.
+    """
+
+    client: RegisteredClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,11 @@ def destination(parameters: Parameters, client: RegisteredClient) -> Destination
     Raises:
         WrongRedirectURI: none given where one is needed, or not a registered one.
     """
-    return Destination(client, _redirect_uri(parameters, client))
+    try:
+        return Destination(client, _redirect_uri(parameters, client))
+    except WrongRedirectURI as error:
+        error.client = client
+        raise
 
 
 def _redirect_uri(parameters: Parameters, client: RegisteredClient) -> str:

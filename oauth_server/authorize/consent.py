@@ -33,7 +33,7 @@ SCOPE_TEXTS: Final[Mapping[str, ScopeText]] = MappingProxyType(
     {
         "openid": ScopeText(_("Know who you are"), _("An identifier that tells you from other people here.")),
         "profile": ScopeText(_("See your profile"), _("Your name, username, picture, language and the like.")),
-        "email": ScopeText(_("See your e-mail address"), _("The address, and whether you proved that it is yours.")),
+        "email": ScopeText(_("See your email address"), _("The address, and whether you proved that it is yours.")),
         "address": ScopeText(_("See your postal address"), _("Street, town, postal code and country.")),
         "phone": ScopeText(_("See your phone number"), _("The number, and whether it was verified.")),
         "offline_access": ScopeText(

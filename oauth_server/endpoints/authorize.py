@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from identity.sessions import read as sessions
 from oauth_server.audit.record import record_later
 from oauth_server.authorize import checks, request_object
-from oauth_server.authorize.checks import Destination
+from oauth_server.authorize.checks import Destination, WrongRedirectURI
 from oauth_server.authorize.consent import remembered
 from oauth_server.authorize.dispatch import AskConsent, Login, Refuse, Respond, SelectAccount, next_step
 from oauth_server.authorize.request import AuthorizeRequest, salvage
@@ -44,7 +44,8 @@ def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
             parameters, refused = _unfold(parameters, client, now)
         where = checks.destination(parameters, client)
     except OAuthError as error:
-        record_later(refusal(refused or error, None, shown=True))
+        known = error.client if isinstance(error, WrongRedirectURI) else None
+        record_later(refusal(refused or error, known, shown=True))
         return error_page(refused or error)
     if refused is not None:
         return Reply.early(where, parameters).refuse(refused)

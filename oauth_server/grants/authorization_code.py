@@ -35,11 +35,16 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
     code = AuthorizationCode.objects.redeem(digest, client.pk, now)
     if code is None:
         return _refuse(digest, client, now)
+    if client.tokens_not_before is not None and code.created < client.tokens_not_before:
+        error: OAuthError = InvalidGrant(
+            "The code is invalid, expired or was used before.", detail="before tokens_not_before"
+        )
+        return Refused(error, _refusal(error, client, str(code.user_id)))
     try:
         _check(code, parameters, client)
         asked = resources.choose(parameters.all("resource"), code.resource)
-    except OAuthError as error:
-        return Refused(error, _refusal(error, client, str(code.user_id)))
+    except OAuthError as refused:
+        return Refused(refused, _refusal(refused, client, str(code.user_id)))
     granted = scopes.parse(code.scope)
     return Authorization(
         client=client,

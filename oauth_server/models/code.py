@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.db import connections, models, router
@@ -50,6 +50,10 @@ class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
             now,
         )
         return rows[0] if rows else None
+
+    def withdraw(self, user: Any) -> None:
+        """Forget the codes of a person that nobody redeemed yet."""
+        self.filter(user=user, used_at=None).delete()
 
     def spent(self, digest: bytes) -> AuthorizationCode | None:
         """A code that was redeemed before, to judge a replay; None when it never was or is gone."""

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from identity.account.shell import Here, signed_in
 from identity.models import User
-from oauth_server.audit.events_operator import ClientDisabled
 from oauth_server.audit.events_portal import (
     ApplicationChanged,
     ApplicationDeleted,
@@ -26,7 +25,7 @@ from oauth_server.audit.events_portal import (
 )
 from oauth_server.audit.record import record
 from oauth_server.clients import metadata, shown_once
-from oauth_server.models import AuditEvent, Client, ClientSecret
+from oauth_server.models import Client, ClientSecret
 from oauth_server.portal.forms import ApplicationForm, registration
 from oauth_server.portal.kinds import KINDS, Kind, kind_of
 from oauth_server.portal.quick_start import snippets
@@ -160,7 +159,7 @@ def disable(request: HttpRequest, here: Here, client: Client) -> HttpResponse:
 @own_application
 def enable(request: HttpRequest, here: Here, client: Client) -> HttpResponse:
     """Let my application come back; not when it was an operator who turned it away."""
-    if not _was_disabled_by_owner(client):
+    if not standing.disabled_by_owner(client.client_id):
         messages.error(request, _("An operator disabled this application; only an operator can enable it."))
         return go_to("portal_application", client.pk)
     with transaction.atomic():
@@ -181,12 +180,6 @@ def delete(request: HttpRequest, here: Here, client: Client) -> HttpResponse:
         record(ApplicationDeleted(client_id=client.client_id, user=str(here.user.pk)))
     messages.success(request, _("%(name)s is gone.") % {"name": client.name})
     return go_to("portal")
-
-
-def _was_disabled_by_owner(client: Client) -> bool:
-    """The audit log knows who did it last; when it does not any more, only an operator decides."""
-    last = AuditEvent.objects.latest_of(client.client_id, (ApplicationDisabled.name, ClientDisabled.name))
-    return last is not None and last.name == ApplicationDisabled.name
 
 
 def _discovery() -> str:

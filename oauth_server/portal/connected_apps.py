@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from identity.account.shell import Here, signed_in
 from oauth_server.audit.events_portal import AccessWithdrawn
 from oauth_server.audit.record import record
-from oauth_server.authorize.consent import AskedScope, describe_scopes
+from oauth_server.authorize.consent import SCOPE_TEXTS, AskedScope, describe_scopes
 from oauth_server.models import Consent
 from oauth_server.portal.shell import go_to
 from oauth_server.tokens.revoke import withdraw_consent
@@ -50,6 +50,11 @@ class Connected:
     is_remembered: bool
 
 
+def _in_order(scopes: Sequence[str]) -> list[str]:
+    # A consent keeps its scopes sorted by name; people know them in the order of the consent page.
+    return [*(name for name in SCOPE_TEXTS if name in scopes), *(name for name in scopes if name not in SCOPE_TEXTS)]
+
+
 def _row(consent: Consent, now: datetime) -> Connected:
     website = consent.application.metadata.get("client_uri", "")
     return Connected(
@@ -59,7 +64,7 @@ def _row(consent: Consent, now: datetime) -> Connected:
         opens=consent.application.client_id if "initiate_login_uri" in consent.application.metadata else "",
         since=consent.created,
         last_use=consent.last_use,
-        scopes=describe_scopes(consent.scope.split(), None),
+        scopes=describe_scopes(_in_order(consent.scope.split()), None),
         is_remembered=consent.expires > now,
     )
 

@@ -75,6 +75,7 @@ class ApplicationForm(forms.Form):
         if kind.signs_people_in:
             self.fields["more_scopes"].label = _("More scopes")
         else:
+            self.fields["name"].help_text = _("You and the operators of this server tell it by its name.")
             for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", *_PAGES):
                 del self.fields[name]
 

@@ -38,7 +38,7 @@ client = OAuth2Session(
     {client_id!r},{secret}
     scope={scope!r},
     redirect_uri={redirect_uri!r},
-    code_challenge_method="S256",
+    code_challenge_method='S256',
     token_endpoint_auth_method={method!r},
 )
 verifier = generate_token(48)

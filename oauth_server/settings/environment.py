@@ -36,22 +36,29 @@ def _text(value: str) -> str:
     return value
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"must be a whole number, and {text!r} is none") from None
+
+
 def _port(value: str) -> int:
-    port = int(value)
+    port = _whole(value)
     if not 1 <= port <= 65_535:
         raise ValueError("must be between 1 and 65535")
     return port
 
 
 def _count(value: str) -> int:
-    number = int(value)
+    number = _whole(value)
     if number < 1:
         raise ValueError("must be at least 1")
     return number
 
 
 def _seconds(value: str) -> int:
-    number = int(value)
+    number = _whole(value)
     if number < 0:
         raise ValueError("must be 0 or more seconds")
     return number

@@ -17,13 +17,14 @@ _ADDRESSES = (
 _WHERE_THE_EXAMPLE_LOOKS = "http://127.0.0.1:8000"
 
 
-def banner(issuer: str, demo: Mapping[str, Any]) -> str:
+def banner(issuer: str, demo: Mapping[str, Any], *, prints_mail: bool = False) -> str:
     """The text.
 
     Args:
         issuer: the issuer identifier.
         demo: what ``manage.py seed_demo`` answered: ``people`` (username, password, role) and ``clients`` (RFC 7591
             metadata with client_id and client_secret); empty in production.
+        prints_mail: whether mail goes to this terminal instead of to people.
     """
     lines = ["", "Gatehouse is running. Ctrl-C stops it.", ""]
     lines += [f"  {name + ':':<18} {issuer}{path}" for name, path in _ADDRESSES]
@@ -33,6 +34,8 @@ def banner(issuer: str, demo: Mapping[str, Any]) -> str:
     for client in demo.get("clients", ()):
         secret = client.get("client_secret", "(public: no secret)")
         lines.append(f"  {'Demo client:':<18} {client['client_id']} / {secret}")
+    if prints_mail:
+        lines.append(f"  {'Mail:':<18} is not sent but printed here; look for its link")
     service = next((c for c in demo.get("clients", ()) if "client_credentials" in c.get("grant_types", ())), None)
     if service:
         lines += ["", *_lines_to_paste(issuer, service)]

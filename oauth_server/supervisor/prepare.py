@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from collections.abc import Mapping
@@ -33,10 +34,12 @@ def check_port(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise CannotStart(
-            f"Port {port} on {host} cannot be used ({error.strerror}). Stop what listens there, or choose another port: "
-            f"PORT={port + 1 if port < 65_535 else 8_000} make run"
-        ) from None
+        way_out = (
+            f"Stop what listens there, or choose another port: PORT={port + 1 if port < 65_535 else 8_000} make run"
+            if error.errno == errno.EADDRINUSE
+            else "Look at HOST and PORT."
+        )
+        raise CannotStart(f"Port {port} on {host} cannot be used ({error.strerror}). {way_out}") from None
 
 
 def migrate() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -17,6 +18,7 @@ from typing import Any, Final, NoReturn
 
 from honcho.manager import Manager
 from honcho.printer import Printer
+from honcho.process import Popen, Process
 
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -40,6 +42,30 @@ class Plan:
     prefix: bool
 
 
+class Leader(Popen):
+    """A process that takes its own children along.
+
+    Workers that outlive a web process which was killed would keep the port, and the pipe whose end says that it is gone.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        threading.Thread(target=self._take_along, daemon=True).start()
+
+    def _take_along(self) -> None:
+        self.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+class Member(Process):
+    """Honcho's process, which is a ``Leader``."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._child_ctor = Leader
+
+
 class Supervisor(Manager):
     """Honcho's manager, which speaks up once the server answers.
 
@@ -50,6 +76,7 @@ class Supervisor(Manager):
     def __init__(self, plan: Plan) -> None:
         super().__init__(Printer(sys.stdout, prefix=plan.prefix))
         self._plan = plan
+        self._process_ctor = Member
         for name, command in plan.commands.items():
             self.add_process(name, f"exec {shlex.join(command)}", env={**os.environ, **plan.environment})
 

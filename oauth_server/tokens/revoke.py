@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from oauth_server.audit.events import TokenRevoked
 from oauth_server.audit.record import record
-from oauth_server.models import AccessToken, Consent, RevokedToken, TokenFamily
+from oauth_server.models import AccessToken, AuthorizationCode, Consent, RevokedToken, TokenFamily
 from oauth_server.tokens.find import ACCESS, Found
 
 
@@ -21,7 +21,13 @@ def revoke_family(family: uuid.UUID, now: datetime, reason: str) -> bool:
 
 
 def revoke_for(now: datetime, reason: str, **whose: Any) -> int:
-    """End every live family of a ``user``, ``application``, ``session`` or ``consent``; answers how many."""
+    """End every live family of a ``user``, ``application``, ``session`` or ``consent``; answers how many.
+
+    A code asks for its session and consent when it is redeemed, and for ``tokens_not_before`` of its client; nothing else
+    knows that a person's sign-ins were to lead to nothing. Codes first: one that is being redeemed is waited for.
+    """
+    if "user" in whose:
+        AuthorizationCode.objects.withdraw(whose["user"])
     count = TokenFamily.objects.revoke(Q(**whose), now, reason)
     if "application" in whose:
         count += AccessToken.objects.revoke(Q(application=whose["application"], family=None), now)

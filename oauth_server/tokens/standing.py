@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from oauth_server.audit.events_operator import ClientDisabled
+from oauth_server.audit.events_portal import ApplicationDisabled
 from oauth_server.clients import registry
-from oauth_server.models import Client, StateVersion
+from oauth_server.models import AuditEvent, Client, StateVersion
 from oauth_server.tokens.revoke import revoke_for
 
 REASON = "client disabled"
@@ -34,6 +36,16 @@ def disable_client(client_id: str, now: datetime) -> bool:
         StateVersion.objects.bump("clients")
     registry.forget()
     return True
+
+
+def disabled_by_owner(client_id: str) -> bool:
+    """Whether it was the client's developer who disabled it last, and may undo that.
+
+    The audit log knows; when it does not any more, only an operator decides. An operator who disables such a client records
+    it although nothing changes: else its developer, who was faster, could let it come back.
+    """
+    last = AuditEvent.objects.latest_of(client_id, (ApplicationDisabled.name, ClientDisabled.name))
+    return last is not None and last.name == ApplicationDisabled.name
 
 
 def enable_client(client_id: str) -> bool:

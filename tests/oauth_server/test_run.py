@@ -133,13 +133,16 @@ def test_a_second_start_keeps_the_data_and_what_an_operator_deleted_stays_delete
     assert run.interrupt() == 0
 
 
-def test_a_process_that_ends_by_itself_stops_the_others_and_is_named(run: Run) -> None:
+@pytest.mark.parametrize("name", ["worker", "web"])
+def test_a_process_that_ends_by_itself_stops_the_others_and_is_named(run: Run, name: str) -> None:
     run.wait_until_it_says("make example")
     names = dict(re.findall(r"(\w+) started \(pid=(\d+)\)", run.output()))
-    os.kill(int(names["worker"]), signal.SIGKILL)
+    os.kill(int(names[name]), signal.SIGKILL)
     assert run.process.wait(PATIENCE_SECONDS) != 0
-    assert "Gatehouse: worker ended by itself, so everything was stopped." in run.output()
+    assert f"Gatehouse: {name} ended by itself, so everything was stopped." in run.output()
     assert [pid for pid in run.pids() if is_alive(pid)] == []
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{run.port}/health/live", timeout=10)
 
 
 def test_a_closed_terminal_stops_everything(run: Run) -> None:
@@ -174,8 +177,10 @@ def test_the_banner_tells_the_example_where_a_server_on_another_port_is() -> Non
     assert "GATEHOUSE_ISSUER=http://127.0.0.1:8001 make example" in banner("http://127.0.0.1:8001", demo)
 
 
-def test_the_banner_offers_no_accounts_where_there_are_none() -> None:
+def test_the_banner_offers_no_accounts_and_no_mail_where_there_are_none() -> None:
     text = banner("https://login.example", {})
     assert "https://login.example/.well-known/openid-configuration" in text
     assert "Demo" not in text
+    assert "Mail: " not in text
+    assert "Mail: " in banner("http://127.0.0.1:8000", {}, prints_mail=True)
     assert "curl" not in text

@@ -37,7 +37,9 @@ class Command(BaseCommand):
                 if enable:
                     changed = standing.enable_client(client_id)
                 else:
-                    changed = standing.disable_client(client_id, timezone.now())
+                    changed = standing.disable_client(client_id, timezone.now()) or standing.disabled_by_owner(
+                        client_id
+                    )
                 if changed:
                     record((ClientEnabled if enable else ClientDisabled)(client_id=client_id))
         except LookupError:

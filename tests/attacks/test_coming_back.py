@@ -1,0 +1,77 @@
+"""What was ended does not come back by what was on its way (CVE-2026-8922, CVE-2025-64521)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client as Http
+from django.urls import reverse
+from django.utils import timezone
+
+from identity.models import User
+from oauth_server.clients import registry
+from oauth_server.models import Client
+from oauth_server.tokens import standing
+from tests.support.operators import furnish, operator, signed_in
+from tests.support.operators import person as developer
+from tests.support.parties import Code, Party
+
+pytestmark = pytest.mark.django_db
+
+
+def _redeem(app: Party, code: Code) -> Any:
+    return app.post("/oauth/token", grant_type="authorization_code", code=code.value, code_verifier=code.verifier)
+
+
+def test_a_code_of_before_the_cut_is_worth_nothing(app: Party, make_code: Callable[..., Code]) -> None:
+    code = make_code(app)
+    call_command("revoke", client=app.client_id)
+    assert _redeem(app, code).json()["error"] == "invalid_grant"
+    assert _redeem(app, make_code(app)).status_code == 200
+
+
+def test_a_client_that_was_disabled_and_enabled_has_no_code_left(app: Party, make_code: Callable[..., Code]) -> None:
+    code = make_code(app)
+    standing.disable_client(app.client_id, timezone.now())
+    standing.enable_client(app.client_id)
+    assert _redeem(app, code).json()["error"] == "invalid_grant"
+
+
+def test_a_code_of_a_person_whose_tokens_were_revoked_is_worth_nothing(
+    app: Party, make_code: Callable[..., Code], person: User
+) -> None:
+    code = make_code(app)
+    call_command("revoke", user=person.username)
+    assert _redeem(app, code).json()["error"] == "invalid_grant"
+
+
+def _by_admin(client: Client) -> None:
+    chosen = {"action": "disable", "_selected_action": [str(client.pk)], "index": "0"}
+    assert signed_in(operator()).post(reverse("admin:oauth_server_client_changelist"), chosen).status_code == 302
+
+
+def _by_command(client: Client) -> None:
+    call_command("disable_client", client.client_id)
+
+
+@pytest.mark.parametrize("disable", [_by_admin, _by_command])
+def test_a_developer_who_disables_first_cannot_enable_what_an_operator_disabled(
+    disable: Callable[[Client], None],
+) -> None:
+    """The operator's act changed nothing and left no trace, so the developer undid it afterwards."""
+    owner = developer()
+    house, theirs = furnish(owner), signed_in(owner)
+
+    def standing_after(address: str) -> bool:
+        assert isinstance(theirs, Http)
+        theirs.post(reverse(address, args=[house.client.pk]))
+        seen = registry.get(house.client.client_id)
+        assert seen is not None
+        return seen.is_active
+
+    assert not standing_after("portal_disable")
+    disable(house.client)
+    assert not standing_after("portal_enable")
