@@ -36,9 +36,10 @@ class Limit:
     seconds: int
 
 
+# In the order that they are asked; the one that bounds what a single address can add to the counters is first.
 LIMITS: Final = (
-    Limit(("account", "address"), 10, HOUR),
     Limit(("address",), 100, HOUR),
+    Limit(("account", "address"), 10, HOUR),
     Limit(("account",), 100, HOUR),
     Limit(("account", "device"), 10, HOUR),
 )
@@ -94,11 +95,16 @@ def _count(key: str, by: int, seconds: int) -> int:
 
 
 def spend(guess: Guess, limits: Sequence[Limit] = LIMITS) -> bool:
-    """Count a guess that is about to be judged; False when one of the limits is used up: then do not judge it."""
+    """Count a guess that is about to be judged; False when one of the limits is used up: then do not judge it.
+
+    A limit that is used up ends the counting. Else an address that is refused already could make up names until the cache,
+    which has an end, drops the counters of others.
+    """
     if not settings.THROTTLES:
         return True
-    counted = [(limit, _count(_key(limit, guess), 1, limit.seconds)) for limit in limits if _applies(limit, guess)]
-    return all(count <= limit.amount for limit, count in counted)
+    return all(
+        _count(_key(limit, guess), 1, limit.seconds) <= limit.amount for limit in limits if _applies(limit, guess)
+    )
 
 
 def give_back(guess: Guess, limits: Sequence[Limit] = LIMITS) -> None:

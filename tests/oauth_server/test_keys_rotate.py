@@ -351,7 +351,7 @@ def test_options_that_mean_nothing_together_are_refused(arguments: tuple[str, ..
 
 
 def test_the_commands_speak_to_people_too() -> None:
-    """Without --json: a line a key."""
+    """Without --json: a line a key, below the names of the columns."""
     out = StringIO()
     call_command("rotate_keys", stdout=out)
     call_command("rotate_keys", stdout=out)
@@ -359,3 +359,5 @@ def test_the_commands_speak_to_people_too() -> None:
     assert "announced: " in out.getvalue()
     assert "Nothing was due." in out.getvalue()
     assert "signing" in out.getvalue()
+    head, *lines = [line for line in out.getvalue().splitlines() if "  " in line]
+    assert all(line.index("signing") == head.index("age") for line in lines)

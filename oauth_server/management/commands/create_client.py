@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""
         parser.add_argument("--json", help="The metadata; read from standard input when absent.")
-        parser.add_argument("--update", action="store_true", help="Replace the metadata of a client that exists.")
+        parser.add_argument("--update", action="store_true", help="Replace the metadata when the client exists already, instead of refusing.")
         parser.add_argument(
             "--clients",
             type=Path,

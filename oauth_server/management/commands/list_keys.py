@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from oauth_server.keys import rotate
 from oauth_server.keys.plan import KeyState
+
+_HEAD: Final = ("kid", "alg", "age", "announced", "signs from", "signs until", "verifies until")
+_WIDTHS: Final = (43, 5, 9, 25, 25, 25, 25)
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -45,5 +48,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"keys": rows}))
             return
-        for row in rows:
-            self.stdout.write("  ".join(f"{value or '-'}" for value in row.values()))
+        for line in [_HEAD, *(row.values() for row in rows)]:
+            self.stdout.write(
+                "  ".join(f"{value or '-':<{width}}" for value, width in zip(line, _WIDTHS, strict=True)).rstrip()
+            )
