@@ -1,7 +1,8 @@
 """A client's public keys, for its signatures and for what we encrypt to it: registered inline, or behind its ``jwks_uri`` (RFC 7591 §2, OpenID Connect Core §10.1.1).
 
 A fetched set is kept in the process and in the shared cache. It is fetched again when it is old, or when a token names a
-key that it lacks; at most once a minute a client, whatever the tokens say. While the address does not answer, the last good
+key that it lacks: a client that changes its keys is understood two seconds later, and an address is asked at most five times a
+minute whatever the tokens say, or once a minute while it fails. While the address does not answer, the last good
 set goes on, for a day: an outage at the client's must not end its service, and a key it withdrew must not live for ever.
 """
 
@@ -26,6 +27,8 @@ from oauth_server.jose.key_sets import KeySet
 
 FRESH_SECONDS: Final = 600
 RETRY_SECONDS: Final = 60
+AGAIN_SECONDS: Final = 2
+MOST_A_MINUTE: Final = 5
 STALE_SECONDS: Final = 86_400
 _MOST: Final = 1_000
 
@@ -49,12 +52,21 @@ class _Entry:
     Attributes:
         keys: the last good set; empty when there never was one.
         fetched: when it came, seconds since 1970; 0 for never.
-        tried: when it was last asked for.
+        tried: when it was asked for in the last minute.
     """
 
     keys: Keys = _EMPTY
     fetched: float = 0
-    tried: float = 0
+    tried: tuple[float, ...] = ()
+
+    def may_ask(self, at: float) -> bool:
+        """Whether the address may be asked at ``at``, which is then noted."""
+        self.tried = tuple(time for time in self.tried if at - time < RETRY_SECONDS)
+        fails = bool(self.tried) and self.fetched < self.tried[-1]
+        if self.tried and (fails or at - self.tried[-1] < AGAIN_SECONDS or len(self.tried) >= MOST_A_MINUTE):
+            return False
+        self.tried = (*self.tried, at)
+        return True
 
 
 _inline: dict[str, tuple[RegisteredClient, Keys]] = {}
@@ -119,9 +131,7 @@ def _from_address(url: str, is_wanting: Callable[[Keys], bool], at: float) -> Ke
     if at - entry.fetched >= FRESH_SECONDS or is_wanting(entry.keys):
         with _lock:
             # Whoever comes first goes; the others answer from what there is.
-            is_mine = at - entry.tried >= RETRY_SECONDS
-            if is_mine:
-                entry.tried = at
+            is_mine = entry.may_ask(at)
         if is_mine:
             _refresh(url, entry, at)
     return entry.keys if at - entry.fetched < STALE_SECONDS else _EMPTY

@@ -94,4 +94,5 @@ def decide(asked: LogoutRequest, session: LoginSession | None) -> Outcome:
     client = registry.get(asked.client_id)
     if client is None or not asked.subject or asked.subject != subject_of(client, session.user_id):
         return Outcome.ASK
-    return Outcome.END if asked.sid in {"", session.sid} else Outcome.ASK
+    # A hint without a sid names a person, not this sign-in: the person is asked.
+    return Outcome.END if asked.sid == session.sid else Outcome.ASK

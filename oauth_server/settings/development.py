@@ -6,14 +6,16 @@ from oauth_server.settings.base import *  # noqa: F403
 from oauth_server.settings.base import (
     ALLOWED_HOSTS,
     DATA_DIR,
+    DATABASES,
     KEY_ENCRYPTION_KEY_FILE,
     METRICS_TOKEN_FILE,
     SECRET_KEY_FILE,
     STORAGES,
 )
-from oauth_server.settings.files import prepare_data_dir, read_secret
+from oauth_server.settings.files import prepare_data_dir, prepare_database_file, read_secret
 
 prepare_data_dir(DATA_DIR)
+prepare_database_file(DATABASES["default"])
 SECRET_KEY = read_secret(SECRET_KEY_FILE, "SECRET_KEY_FILE", make=True)
 read_secret(KEY_ENCRYPTION_KEY_FILE, "KEY_ENCRYPTION_KEY_FILE", make=True)
 read_secret(METRICS_TOKEN_FILE, "METRICS_TOKEN_FILE", make=True)

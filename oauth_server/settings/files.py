@@ -6,8 +6,9 @@ import base64
 import binascii
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from oauth_server.settings.environment import BadSetting
 
@@ -29,6 +30,12 @@ def prepare_data_dir(folder: Path) -> None:
         raise BadSetting("DATA_DIR", f"names {folder}, which cannot be made ({error.strerror}).") from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise BadSetting("DATA_DIR", f"names {folder}, which this user may not write to.")
+
+
+def prepare_database_file(database: Mapping[str, Any]) -> None:
+    """Make SQLite's file with mode 0600, whatever the folder and the umask allow; its journals take the same mode."""
+    if database["ENGINE"].endswith("sqlite3") and database["NAME"] != ":memory:":
+        os.close(os.open(database["NAME"], os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def make_secret(file: Path, octets: int) -> None:

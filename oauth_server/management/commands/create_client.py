@@ -26,7 +26,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""
         parser.add_argument("--json", help="The metadata; read from standard input when absent.")
-        parser.add_argument("--update", action="store_true", help="Replace the metadata when the client exists already, instead of refusing.")
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="Replace the metadata when the client exists already, instead of refusing.",
+        )
         parser.add_argument(
             "--clients",
             type=Path,
