@@ -13,7 +13,7 @@ from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import CodeIssued, TokensIssuedAtFront
 from oauth_server.audit.record import record_later
 from oauth_server.authorize.request import AuthorizeRequest
-from oauth_server.clients import first_use
+from oauth_server.clients import encryption, first_use
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Consent, Interaction, Participation
@@ -53,6 +53,9 @@ def respond(
     """
     wanted = frozenset(asked.response_type.split(" "))
     members: dict[str, str] = {}
+    if "id_token" in wanted:
+        # The client's key may have to be fetched; no transaction waits for that.
+        encryption.prepare(client, encryption.ID_TOKEN, now)
     with transaction.atomic():
         spend(interaction, now)
         if "code" in wanted:
