@@ -93,9 +93,9 @@ def register(
     return answer | _management(row.client_id, token)
 
 
-def _had(asked: Mapping[str, Any], profile: str, now: datetime) -> dict[str, Any]:
-    """What of the metadata can be had, with what a software statement says."""
-    open_scopes = frozenset({*metadata.DEFAULT_SCOPE.split(), *settings.REGISTRATION_SCOPES})
+def _had(asked: Mapping[str, Any], profile: str, now: datetime, has: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What of the metadata can be had, with what a software statement says; ``has`` are scopes that the client has already."""
+    open_scopes = frozenset({*metadata.DEFAULT_SCOPE.split(), *settings.REGISTRATION_SCOPES, *has})
     return narrow(software_statement.apply(asked, now), PROFILES[profile], open_scopes)
 
 
@@ -144,7 +144,7 @@ def replace(client: RegisteredClient, asked: Mapping[str, Any], token: str, now:
     secret = asked.get("client_secret")
     if secret is not None and not (isinstance(secret, str) and matches(client, (secret,), now)):
         raise refuse("client_secret", "must be the present one, or absent (RFC 7592 section 2.2)")
-    had = _had(asked, client.profile.name, now)
+    had = _had(asked, client.profile.name, now, client.scope)
     sectors.check(metadata.validate(had, by_operator=False, profile=client.profile.name))
     try:
         row, answer = metadata.update(client.client_id, had, now=now, by_operator=False)

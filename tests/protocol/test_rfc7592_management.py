@@ -107,6 +107,15 @@ def test_what_an_operator_set_is_not_the_clients_to_change(registration_open: No
         assert after["skip_authorization"] is True
 
 
+def test_a_scope_that_an_operator_gave_stays_when_the_client_names_it(registration_open: None) -> None:
+    """§2.2: what was read may be sent back; more than that it gives itself no scope."""
+    told = registered()
+    metadata.update(told["client_id"], METADATA | {"scope": "openid api:read"}, now=timezone.now())
+    registry.forget()
+    own = METADATA | {"client_id": told["client_id"], "scope": "openid api:read api:write"}
+    assert manage("PUT", told, json=own).json()["scope"] == "openid api:read"
+
+
 def test_a_deleted_client_is_gone_with_all_that_it_had(registration_open: None) -> None:
     """§2.3: 204 without content; then its token is 401, and so is the client."""
     told = registered(grant_types=["client_credentials"], redirect_uris=[])
