@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import wraps
 from typing import Any, Final
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from oauth_server.audit.record import record
 from oauth_server.clients import quotas, registration
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.registry import CLIENT_ID
-from oauth_server.endpoints.base import WrongMediaType, body, json_response, protocol_endpoint
+from oauth_server.endpoints.base import Handler, WrongMediaType, body, error_response, json_response, protocol_endpoint
 from oauth_server.endpoints.userinfo import NoToken, bearer_token
 from oauth_server.jose.encoding import parse_object
 from oauth_server.jose.errors import JoseError
@@ -39,8 +40,6 @@ class NotOffered(InvalidRequest):
 
 
 def _refused(error: OAuthError, request: HttpRequest) -> None:
-    if isinstance(error, NotOffered):
-        return
     named = request.resolver_match.kwargs.get("client_id", "") if request.resolver_match else ""
     client_id = named if CLIENT_ID.fullmatch(named) else ""
     record(
@@ -66,11 +65,22 @@ def _metadata(request: HttpRequest) -> dict[str, Any]:
 _CHARSETS: Final = frozenset({"", "charset=utf-8", 'charset="utf-8"'})
 
 
+def _unless_closed(view: Handler) -> Handler:
+    """Whatever the method: an address that is not offered does not tell which ones it would answer."""
+
+    @wraps(view)
+    def offered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if settings.REGISTRATION == CLOSED:
+            return error_response(NotOffered())
+        return view(request, *args, **kwargs)
+
+    return offered
+
+
+@_unless_closed
 @protocol_endpoint("register", "POST", on_error=_refused)
 def register(request: HttpRequest, now: datetime) -> HttpResponse:
     """RFC 7591 §3.1: 201 with all that was registered."""
-    if settings.REGISTRATION == CLOSED:
-        raise NotOffered
     invitation = _invitation(request, now)
     if invitation is None:
         quotas.take_one(request.META["REMOTE_ADDR"])
@@ -91,11 +101,10 @@ def _invitation(request: HttpRequest, now: datetime) -> InitialAccessToken | Non
     return registration.invited(token, now)
 
 
+@_unless_closed
 @protocol_endpoint("registration", "GET", "PUT", "DELETE", on_error=_refused)
 def manage(request: HttpRequest, now: datetime, client_id: str) -> HttpResponse:
     """RFC 7592 §2: read, replace, delete, by whoever holds the client's registration access token."""
-    if settings.REGISTRATION == CLOSED:
-        raise NotOffered
     token = bearer_token(request)
     client = registration.opened(client_id, token)
     return _ACTS[request.method or ""](request, client, token, now)

@@ -199,8 +199,9 @@ def test_registration_is_a_post(registration_open: None, method: str) -> None:
 
 def test_a_closed_server_has_no_such_address(keys: None) -> None:
     """Closed is the default: 404, and discovery does not name it."""
-    assert post(METADATA).status_code == 404
-    assert Http().get(f"{ADDRESS}/x").status_code == 404
+    for path in (ADDRESS, f"{ADDRESS}/x"):
+        for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS"):
+            assert Http().request(method, path).status_code == 404
     assert "registration_endpoint" not in Http().get("/.well-known/openid-configuration").json()
     assert not AuditEvent.objects.filter(name="client:registration:refused").exists()
 
