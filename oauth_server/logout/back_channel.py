@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from identity.subjects import public_subject
 from oauth_server.clients import fetch, registry
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Participation
 from oauth_server.outbox.put import put
 from oauth_server.outbox.topics import DeliveryError, Effect, Letter
@@ -65,7 +65,7 @@ def logout_token(client: RegisteredClient, letter: Letter, now: datetime) -> str
     issued = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": settings.ISSUER,
-        "sub": public_subject(letter.payload["user"]),
+        "sub": subject_of(client, letter.payload["user"]),
         "aud": client.client_id,
         "iat": issued,
         "exp": issued + SECONDS,

@@ -74,7 +74,7 @@ class SigningKey(models.Model):
     """
 
     kid = models.CharField(primary_key=True, max_length=64)
-    alg = models.CharField(max_length=10)
+    alg = models.CharField(max_length=20)
     use = models.CharField(max_length=3, default="sig")
     public = models.JSONField()
     private = models.BinaryField(blank=True, default=b"")

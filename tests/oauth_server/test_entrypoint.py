@@ -165,7 +165,7 @@ def test_pages_carry_every_defence_and_hashed_static_files(containers: Container
     assert page.status_code == 200
     assert page.headers["Strict-Transport-Security"].startswith("max-age=63072000")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert page.headers["Cross-Origin-Opener-Policy"] == "unsafe-none"  # it may stand in a popup
     cookies = page.headers["Set-Cookie"]
     assert cookies.startswith("__Host-")
     for word in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):

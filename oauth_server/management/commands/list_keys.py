@@ -13,7 +13,7 @@ from oauth_server.keys import rotate
 from oauth_server.keys.plan import KeyState
 
 _HEAD: Final = ("kid", "alg", "age", "announced", "signs from", "signs until", "verifies until")
-_WIDTHS: Final = (43, 5, 9, 25, 25, 25, 25)
+_WIDTHS: Final = (43, 12, 10, 25, 25, 25, 25)
 
 
 def _moment(value: datetime | None) -> str | None:
