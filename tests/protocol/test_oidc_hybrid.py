@@ -39,7 +39,7 @@ def test_the_answer_has_what_was_asked_for(hybrid: Party, browser: Browser, pers
     """§3.3.2.5: code, and the tokens that response_type names; c_hash and at_hash (§3.3.2.11); all in the fragment."""
     members = ask(browser, hybrid, person, response_type=kind)
     words = set(kind.split(" "))
-    expected = {"code", "state", "iss"} | ({"id_token"} & words)
+    expected = {"code", "state", "iss", "session_state"} | ({"id_token"} & words)
     if "token" in words:
         expected |= {"access_token", "token_type", "expires_in", "scope"}
     assert set(members) == expected

@@ -42,7 +42,7 @@ def ask(browser: Browser, party: Party, person: User, **asked: Any) -> dict[str,
 def test_the_answer_travels_in_the_fragment(spa: Party, browser: Browser, person: User, kind: str) -> None:
     """§3.2.2.5: the members, state and iss; never a code, never a refresh token; nothing in the query."""
     members = ask(browser, spa, person, response_type=kind, scope="openid offline_access")
-    expected = {"id_token", "state", "iss"}
+    expected = {"id_token", "state", "iss", "session_state"}
     if "token" in kind.split(" "):
         expected |= {"access_token", "token_type", "expires_in", "scope"}
         assert members["token_type"] == "Bearer"
@@ -132,7 +132,7 @@ class TestErrors:
 
     def test_nobody_is_signed_in(self, spa: Party, browser: Browser, kind: str) -> None:
         members = answer(browser.authorize(spa, response_type=kind, prompt="none"), "fragment")
-        assert set(members) == {"error", "error_description", "state", "iss"}
+        assert set(members) == {"error", "error_description", "state", "iss", "session_state"}
         assert members["error"] == "login_required"
 
     def test_by_form_post(self, spa: Party, browser: Browser, kind: str) -> None:
