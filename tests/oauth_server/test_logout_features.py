@@ -54,8 +54,8 @@ def test_logout_that_is_off_is_not_there() -> None:
     assert "check_session_iframe" not in seen["discovery"]
     assert "end_session_endpoint" not in seen["discovery"]
     for channel in ("frontchannel", "backchannel"):
-        assert seen["discovery"][f"{channel}_logout_supported"] is False
-        assert seen["discovery"][f"{channel}_logout_session_supported"] is False
+        assert f"{channel}_logout_supported" not in seen["discovery"]
+        assert f"{channel}_logout_session_supported" not in seen["discovery"]
     assert seen["frame"] == 404
     assert "gatehouse_session_state" not in seen["cookies"]
     assert seen["listens"] is False
