@@ -5,8 +5,10 @@ That nothing reaches beyond this machine is pytest-socket's doing (``--allow-hos
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 
@@ -18,6 +20,11 @@ from oauth_server.models import freshness
 from tests.support import services
 
 pytest_plugins = ["tests.support.parties", "tests.support.front_channel", "tests.support.registration"]
+
+# A landing is judged by the same examples every time; on a developer's machine each run looks somewhere new.
+hypothesis.settings.register_profile("judge", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("judge")
 
 FORGET = (
     record.forget,

@@ -65,7 +65,10 @@ def _seconds(value: str) -> int:
 
 
 def _path(value: str) -> Path:
-    return (BASE_DIR / Path(value).expanduser()).resolve()
+    try:
+        return (BASE_DIR / Path(value).expanduser()).resolve()
+    except RuntimeError:
+        raise ValueError("names the home of somebody who has none") from None
 
 
 def _optional_path(value: str) -> Path | None:
