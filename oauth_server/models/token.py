@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -237,11 +237,6 @@ class RevokedToken(models.Model):
 
     def __str__(self) -> str:
         return self.jti
-
-
-def revoke_everything(where: dict[str, Any], now: datetime, reason: str) -> int:
-    """End every live family that ``where`` selects (``user``, ``application``, ``session``, ``consent``)."""
-    return TokenFamily.objects.revoke(Q(**where), now, reason)
 
 
 # What every use of a token asks, compiled once. The samples are two values of the key's kind.
