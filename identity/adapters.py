@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from identity.models import User
 from identity.sessions.afterwards import afterwards
 from identity.sign_in.device import device_of
-from identity.sign_in.throttle import Guess, give_back, spend
+from identity.sign_in.throttle import ACCOUNT_LIMITS, Guess, give_back, spend
 from identity.signals import guessing_blocked
 
 WRONG = _("The username, the email address or the password is not right.")
@@ -78,9 +78,16 @@ class AccountAdapter(DefaultAccountAdapter):
         here = SimpleNamespace(domain=urlsplit(settings.ISSUER).netloc, name="Gatehouse")
         super().send_mail(template_prefix, email, {**context, **links, "current_site": here})
 
-    def _guess(self, request: HttpRequest, credentials: dict[str, Any]) -> Guess:
+    def _count(self, request: HttpRequest, credentials: dict[str, Any]) -> bool:
+        """Count what was typed and, apart from it, whom it means; False when what was typed is used up."""
         login = credentials.get("username") or credentials.get("email") or ""
-        return Guess(login, self.get_client_ip(request), device_of(request, login))
+        person = User.objects.called(login)
+        where = self.get_client_ip(request), device_of(request, person)
+        self._typed = Guess(login, *where)
+        self._account = Guess(str(person.pk) if person else login, *where, purpose="account")
+        self._judged = spend(self._typed)
+        self._account_judged = self._judged and spend(self._account, ACCOUNT_LIMITS)
+        return self._judged
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the guess before it is judged.
@@ -88,16 +95,24 @@ class AccountAdapter(DefaultAccountAdapter):
         Raises:
             ValidationError: too many wrong ones; this one is not judged.
         """
-        if not spend(self._guess(request, credentials)):
+        judged = self._count(request, credentials)
+        if not self._account_judged:
             meant = {name: value for name, value in credentials.items() if name != "password"}
             guessing_blocked.send(sender=User, credentials=meant, request=request)
+        if not judged:
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Judge a guess; a right one is given back."""
+        """Judge a guess; a right one is given back.
+
+        The username and the addresses of one account share a limit. Beyond it the right password is as wrong as any other,
+        at the cost of the same hash: a sentence of its own would tell whose address belongs to which username.
+        """
         user: User | None = super().authenticate(request, **credentials)
-        if user is not None:
-            give_back(self._guess(request, credentials))
+        if user is None or not self._account_judged:
+            return None
+        give_back(self._typed)
+        give_back(self._account, ACCOUNT_LIMITS)
         return user
 
 

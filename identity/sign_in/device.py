@@ -29,16 +29,13 @@ def _read(request: HttpRequest) -> tuple[str, list[str]]:
     return str(name), [str(person) for person in people]
 
 
-def device_of(request: HttpRequest, login: str) -> str:
-    """A name for this browser if whoever is meant by ``login`` has signed in here before, else empty.
+def device_of(request: HttpRequest, person: User | None) -> str:
+    """A name for this browser if this person has signed in here before, else empty.
 
     The name stays when the cookie is written anew: else each sign-in of somebody who shares the browser would be another
     device, with guesses of its own.
     """
     name, people = _read(request)
-    if not people:
-        return ""
-    person = User.objects.called(login)
     return name if person and str(person.pk) in people else ""
 
 

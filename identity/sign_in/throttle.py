@@ -43,13 +43,16 @@ LIMITS: Final = (
     Limit(("account",), 100, HOUR),
     Limit(("account", "device"), 10, HOUR),
 )
+# Of whom is meant, by whatever name: what is typed has counted for its address already.
+ACCOUNT_LIMITS: Final = tuple(limit for limit in LIMITS if "account" in limit.per)
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
     """Who is guessed, from where, and in which browser; ``purpose`` keeps what else is counted here apart.
 
-    ``account`` is what was typed, not whom it means: a limit that only known accounts have would tell them apart.
+    ``account`` is what was typed: a limit that only known accounts have would tell them apart. Whom it means is counted
+    too, as a guess with a purpose of its own, and its limit is silent.
     """
 
     account: str

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from identity.sign_in.throttle import Guess, spend
-from tests.support.people import PASSWORD, page, person, sign_in
+from tests.support.people import PASSWORD, is_signed_in, page, person, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -31,3 +31,31 @@ def test_a_flood_of_made_up_names_pushes_no_counter_out() -> None:
     for n in range(6_000):
         spend(Guess(f"nobody{n}", "198.51.100.1"))
     assert not spend(Guess("ada", "192.0.2.1"))
+
+
+def test_the_username_and_the_address_of_one_account_share_their_guesses(client: Browser) -> None:
+    """Whoever took turns had ten guesses for each name (as in CVE-2025-24806); other names in between change nothing."""
+    person("ada")
+    for login in ("ada", "ada@example.com") * 5:
+        sign_in(client, login, "wrong")
+    for login in ("ada", "ada@example.com", "ADA@example.com"):
+        assert not is_signed_in_by(client, login)
+    assert not is_signed_in_by(Browser(), "ada")
+
+
+def test_a_shared_limit_does_not_tell_whose_address_it_is(client: Browser) -> None:
+    """A sentence of its own would say that this username and this address are one account (ASVS 5.0 §6.3.8)."""
+    person("ada")
+    for _ in range(10):
+        sign_in(client, "ada", "wrong")
+    known = page(sign_in(client, "ada@example.com", "wrong"))
+    assert known.replace("ada@example.com", "…") == page(sign_in(client, "bob@example.com", "wrong")).replace(
+        "bob@example.com", "…"
+    )
+    assert page(sign_in(client, "ada@example.com", PASSWORD)) == known
+
+
+def is_signed_in_by(browser: Browser, login: str) -> bool:
+    """Does the right password sign in?"""
+    sign_in(browser, login, PASSWORD)
+    return is_signed_in(browser)
