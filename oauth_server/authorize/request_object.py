@@ -18,12 +18,12 @@ from django.conf import settings
 from oauth_server.authorize.response_modes import canonical
 from oauth_server.clients import encryption, key_sets, request_uris
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.fetch import FetchError
 from oauth_server.jose.algorithms import REQUEST_OBJECT
 from oauth_server.jose.errors import JoseError
 from oauth_server.jose.verify import Unverified, check_times, inspect, verify
 from oauth_server.keys.secrets import fingerprint
 from oauth_server.models import SeenIdentifier
+from oauth_server.outbound.fetch import FetchError
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import (
     InvalidRequest,

@@ -1,38 +1,22 @@
 """A client's public keys, for its signatures and for what we encrypt to it: registered inline, or behind its ``jwks_uri`` (RFC 7591 §2, OpenID Connect Core §10.1.1).
 
-A fetched set is kept in the process and in the shared cache. It is fetched again when it is old, or when a token names a
-key that it lacks: a client that changes its keys is understood two seconds later, and an address is asked at most five times a
-minute whatever the tokens say, or once a minute while it fails. While the address does not answer, the last good
-set goes on, for a day: an outage at the client's must not end its service, and a key it withdrew must not live for ever.
+A fetched set is kept as ``outbound.kept`` says: a client that changes its keys is understood two seconds later, and an outage
+at the client's does not end its service.
 """
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import structlog
-from django.core.cache import cache
-
-from oauth_server.clients import fetch
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.jose.encoding import parse_object
 from oauth_server.jose.encrypt import EncryptionKey, EncryptionKeySet
-from oauth_server.jose.errors import JoseError
 from oauth_server.jose.key_sets import KeySet
+from oauth_server.outbound.kept import Kept
 
-FRESH_SECONDS: Final = 600
-RETRY_SECONDS: Final = 60
-AGAIN_SECONDS: Final = 2
-MOST_A_MINUTE: Final = 5
-STALE_SECONDS: Final = 86_400
 _MOST: Final = 1_000
-
-_log = structlog.get_logger("gatehouse.clients")
 
 
 class Keys(NamedTuple):
@@ -45,33 +29,16 @@ class Keys(NamedTuple):
 _EMPTY: Final = Keys(KeySet(()), EncryptionKeySet())
 
 
-@dataclass(slots=True)
-class _Entry:
-    """One address.
+def _parse(body: bytes) -> Keys:
+    return _sort(parse_object(body))
 
-    Attributes:
-        keys: the last good set; empty when there never was one.
-        fetched: when it came, seconds since 1970; 0 for never.
-        tried: when it was asked for in the last minute.
-    """
 
-    keys: Keys = _EMPTY
-    fetched: float = 0
-    tried: tuple[float, ...] = ()
-
-    def may_ask(self, at: float) -> bool:
-        """Whether the address may be asked at ``at``, which is then noted."""
-        self.tried = tuple(time for time in self.tried if at - time < RETRY_SECONDS)
-        fails = bool(self.tried) and self.fetched < self.tried[-1]
-        if self.tried and (fails or at - self.tried[-1] < AGAIN_SECONDS or len(self.tried) >= MOST_A_MINUTE):
-            return False
-        self.tried = (*self.tried, at)
-        return True
+def _sort(document: dict[str, Any]) -> Keys:
+    return Keys(KeySet.from_jwks(document), EncryptionKeySet.from_jwks(document))
 
 
 _inline: dict[str, tuple[RegisteredClient, Keys]] = {}
-_entries: dict[str, _Entry] = {}
-_lock: Final = threading.Lock()
+_fetched: Final = Kept("client:key_set", _parse, _EMPTY, "application/jwk-set+json, application/json")
 
 
 def key_set(client: RegisteredClient, kid: str | None, now: datetime) -> KeySet:
@@ -105,13 +72,13 @@ def _keys(client: RegisteredClient, is_wanting: Callable[[Keys], bool], now: dat
         return _from_metadata(client, client.jwks)
     if client.jwks_uri is None:
         return _EMPTY
-    return _from_address(client.jwks_uri, is_wanting, now.timestamp())
+    return _fetched.get(client.jwks_uri, is_wanting, now)
 
 
 def forget() -> None:
     """Drop what this process keeps; between tests."""
     _inline.clear()
-    _entries.clear()
+    _fetched.forget()
 
 
 def _from_metadata(client: RegisteredClient, jwks: Any) -> Keys:
@@ -124,65 +91,3 @@ def _from_metadata(client: RegisteredClient, jwks: Any) -> Keys:
     keys = _sort(jwks)
     _inline[client.client_id] = (client, keys)
     return keys
-
-
-def _from_address(url: str, is_wanting: Callable[[Keys], bool], at: float) -> Keys:
-    entry = _entries.get(url) or _start(url)
-    if at - entry.fetched >= FRESH_SECONDS or is_wanting(entry.keys):
-        with _lock:
-            # Whoever comes first goes; the others answer from what there is.
-            is_mine = entry.may_ask(at)
-        if is_mine:
-            _refresh(url, entry, at)
-    return entry.keys if at - entry.fetched < STALE_SECONDS else _EMPTY
-
-
-def _start(url: str) -> _Entry:
-    """An entry from the shared cache, so that a new process need not ask again."""
-    if len(_entries) >= _MOST:
-        _entries.clear()
-    entry = _Entry()
-    kept = _read_shared(url)
-    if kept is not None:
-        entry.keys, entry.fetched = _parse(kept["body"]), kept["fetched"]
-    return _entries.setdefault(url, entry)
-
-
-def _refresh(url: str, entry: _Entry, at: float) -> None:
-    try:
-        body = fetch.get(url, accept="application/jwk-set+json, application/json").body
-        entry.keys = _parse(body)
-        entry.fetched = at
-    except (fetch.FetchError, JoseError) as error:
-        _log.warning(
-            "client:key_set:unavailable", url=url, why=str(error), age=at - entry.fetched if entry.fetched else None
-        )
-        return
-    _write_shared(url, {"body": body, "fetched": at})
-
-
-def _parse(body: bytes) -> Keys:
-    return _sort(parse_object(body))
-
-
-def _sort(document: dict[str, Any]) -> Keys:
-    return Keys(KeySet.from_jwks(document), EncryptionKeySet.from_jwks(document))
-
-
-def _shared_key(url: str) -> str:
-    return f"client-key-set-{hashlib.sha256(url.encode()).hexdigest()}"
-
-
-def _read_shared(url: str) -> dict[str, Any] | None:
-    try:
-        kept = cache.get(_shared_key(url))
-    except Exception:  # a cache that is away is no reason to refuse a client (design rule 8)
-        return None
-    return kept if isinstance(kept, dict) else None
-
-
-def _write_shared(url: str, kept: dict[str, Any]) -> None:
-    try:
-        cache.set(_shared_key(url), kept, STALE_SECONDS)
-    except Exception:  # as above
-        _log.warning("client:key_set:uncached", url=url)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from oauth_server.clients import cached_fetch
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.fetch import Fetched, FetchError
+from oauth_server.outbound import cached_fetch
+from oauth_server.outbound.fetch import Fetched, FetchError
 
 MOST_OCTETS: Final = 131_072
 # A few octets can unfold to a picture of any size in the browser's memory.

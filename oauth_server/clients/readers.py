@@ -190,7 +190,7 @@ def told(value: Any, name: str) -> str:
 def fetched(value: Any, name: str) -> str:
     """An address that the server itself will call: https; http where the operator opened private ranges.
 
-    Nothing is fetched while registering; ``clients.fetch`` judges the address at each call.
+    Nothing is fetched while registering; ``outbound.fetch`` judges the address at each call.
     """
     return _uri(value, name, anywhere=bool(settings.OUTBOUND_ALLOW))
 

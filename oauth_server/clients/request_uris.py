@@ -8,9 +8,9 @@ from typing import Final
 
 from django.conf import settings
 
-from oauth_server.clients import cached_fetch
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.fetch import Fetched
+from oauth_server.outbound import cached_fetch
+from oauth_server.outbound.fetch import Fetched
 
 _ACCEPT: Final = "application/oauth-authz-req+jwt, application/jwt"
 _SECONDS: Final = 3.0

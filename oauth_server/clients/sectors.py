@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from oauth_server.clients import fetch
 from oauth_server.clients.readers import refuse
+from oauth_server.outbound import fetch
 from oauth_server.protocol import uris
 
 _MEMBER: Final = "sector_identifier_uri"

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from oauth_server.clients import fetch, registry
+from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Participation
+from oauth_server.outbound import fetch
 from oauth_server.outbox.put import put
 from oauth_server.outbox.topics import DeliveryError, Effect, Letter
 from oauth_server.tokens.id_token import signer_for

@@ -24,7 +24,7 @@ from oauth_server.outbox.topics import DeliveryError, Effect, Letter, handler
 
 log = structlog.get_logger("gatehouse.outbox")
 
-# Effects at the same time. Two tasks of these stay within what clients.fetch does at once.
+# Effects at the same time. Two tasks of these stay within what outbound.fetch does at once.
 AT_ONCE: Final = 4
 # Much longer than any effect takes; how long a dead worker's rows rest.
 CLAIM: Final = timedelta(seconds=60)

@@ -18,8 +18,8 @@ from django.test import Client, override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oauth_server.clients import addresses, fetch
 from oauth_server.clients.fields import FIELDS
+from oauth_server.outbound import addresses, fetch
 from tests.attacks.test_ssrf import SPELLINGS, Listener, listener
 
 assert listener  # the fixture of the other file

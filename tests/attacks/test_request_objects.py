@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from oauth_server.authorize import request_object
-from oauth_server.clients import cached_fetch, fetch
+from oauth_server.outbound import cached_fetch, fetch
 from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRequestObject, InvalidRequestURI
 from oauth_server.protocol.parameters import Parameters
 from tests.attacks.jose_corpus import EC, RSA, corpus

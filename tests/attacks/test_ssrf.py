@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from oauth_server.clients import addresses, fetch
+from oauth_server.outbound import addresses, fetch
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 ACCEPT = "application/json"

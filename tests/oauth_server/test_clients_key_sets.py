@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
-from oauth_server.clients import fetch, key_sets, registry
+from oauth_server.clients import key_sets, registry
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.outbound import fetch, kept
 from oauth_server.protocol.errors import InvalidClient
 from tests.support.clients import claims, make, send_assertion, sign
 
@@ -134,8 +135,8 @@ def test_a_cache_that_is_away_is_no_reason_to_refuse(
     def fail(*_: Any, **__: Any) -> Any:
         raise ConnectionError
 
-    monkeypatch.setattr(key_sets.cache, "get", fail)
-    monkeypatch.setattr(key_sets.cache, "set", fail)
+    monkeypatch.setattr(kept.cache, "get", fail)
+    monkeypatch.setattr(kept.cache, "set", fail)
     away.publish(ONE)
     assert kids(client) == ["one"]
 

@@ -14,8 +14,9 @@ from django.utils import timezone
 from joserfc.jwk import ECKey, RSAKey
 from pytest_django import Settings
 
-from oauth_server.clients import encryption, fetch, key_sets, registry
+from oauth_server.clients import encryption, registry
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.outbound import fetch, kept
 from oauth_server.protocol.errors import InvalidClient, InvalidRequest
 from tests.support.clients import claims, make, send_assertion, sign
 from tests.support.jwe import decode
@@ -123,7 +124,7 @@ def test_a_rotated_signing_key_is_found_by_its_name(server: KeyServer) -> None:
     client, now = registered(server), timezone.now()
     assert signs_in(client, ONE, now)
     server.publish(public(TWO), public(FOR_US))
-    later = now + timedelta(seconds=key_sets.AGAIN_SECONDS)
+    later = now + timedelta(seconds=kept.AGAIN_SECONDS)
     assert signs_in(client, TWO, later)
     assert not signs_in(client, ONE, later)
     assert server.hits == 2
@@ -144,11 +145,11 @@ def test_an_outage_keeps_the_last_good_set_for_a_day(server: KeyServer, authorit
     else:
         server.shutdown()
         server.server_close()
-    for seconds in (key_sets.FRESH_SECONDS + 1, key_sets.STALE_SECONDS - 1):
+    for seconds in (kept.FRESH_SECONDS + 1, kept.STALE_SECONDS - 1):
         later = now + timedelta(seconds=seconds)
         assert signs_in(client, ONE, later)
         assert encrypted_to(client, later) == "for-us"
-    over = now + timedelta(seconds=key_sets.STALE_SECONDS + 1)
+    over = now + timedelta(seconds=kept.STALE_SECONDS + 1)
     assert not signs_in(client, ONE, over)
     with pytest.raises(InvalidRequest):
         encrypted_to(client, over)
@@ -159,7 +160,7 @@ def test_a_rotated_encryption_key_is_used_with_the_next_reading(server: KeyServe
     client, now = registered(server, id_token_encrypted_response_alg="RSA-OAEP-256"), timezone.now()
     assert encrypted_to(client, now) == "for-us"
     server.publish(public(ONE), public(LATER))
-    assert encrypted_to(client, now + timedelta(seconds=key_sets.FRESH_SECONDS)) == "later"
+    assert encrypted_to(client, now + timedelta(seconds=kept.FRESH_SECONDS)) == "later"
 
 
 def test_use_and_alg_choose_the_key(server: KeyServer) -> None:

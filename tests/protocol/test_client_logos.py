@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from identity.models import LoginSession
-from oauth_server.clients import fetch, logos
+from oauth_server.clients import logos
+from oauth_server.outbound import fetch
 from tests.support.front_channel import Browser, location, page
 from tests.support.parties import Party
 

@@ -19,12 +19,13 @@ from joserfc.jwk import KeySet
 from jwcrypto.jwk import JWK
 from pytest_django import Settings
 
-from oauth_server.clients import encryption, fetch, registry, secrets
+from oauth_server.clients import encryption, registry, secrets
 from oauth_server.jose.algorithms import CONTENT_ENCRYPTION, DECRYPTION, KEY_MANAGEMENT
 from oauth_server.jose.encrypt import shared_key
 from oauth_server.jose.errors import JoseError
 from oauth_server.keys import rotate
 from oauth_server.models import AccessToken, AuthorizationCode, Client, ClientSecret, TokenFamily
+from oauth_server.outbound import fetch
 from oauth_server.protocol.errors import InvalidRequest
 from oauth_server.tokens import id_token_hint
 from tests.support.jwe import decode, opened, seal, secret_jwk

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from identity.models import User
 from oauth_server.authorize import request_object
-from oauth_server.clients import fetch
 from oauth_server.jose.algorithms import REQUEST_OBJECT
+from oauth_server.outbound import fetch
 from oauth_server.protocol.errors import InvalidRequest, InvalidRequestObject
 from oauth_server.protocol.parameters import Parameters
 from tests.support.front import asked_in, key, public, signed

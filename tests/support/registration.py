@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from django.test import override_settings
 
-from oauth_server.clients import fetch
-from oauth_server.clients.fetch import Fetched
 from oauth_server.endpoints import discovery
+from oauth_server.outbound import fetch
+from oauth_server.outbound.fetch import Fetched
 from tests.support.parties import Http, Party
 
 ADDRESS = "/oauth/register"

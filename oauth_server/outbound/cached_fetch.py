@@ -14,13 +14,13 @@ from typing import Any, Final
 import structlog
 from django.core.cache import cache
 
-from oauth_server.clients import fetch
-from oauth_server.clients.fetch import Fetched, FetchError
+from oauth_server.outbound import fetch
+from oauth_server.outbound.fetch import Fetched, FetchError
 
 _fetching: Final = threading.BoundedSemaphore(4)
 _PATIENCE_SECONDS: Final = 2.0
 
-_log = structlog.get_logger("gatehouse.clients")
+_log = structlog.get_logger("gatehouse.outbound")
 
 
 def get(
@@ -61,7 +61,7 @@ def _fetch(url: str, accept: str, most_octets: int, seconds: float) -> dict[str,
     try:
         found = fetch.get(url, accept=accept, most_octets=most_octets, seconds=seconds)
     except FetchError as error:
-        _log.warning("client:fetch:failed", url=url, why=str(error))
+        _log.warning("outbound:fetch:failed", url=url, why=str(error))
         return {"failed": str(error)}
     finally:
         _fetching.release()
@@ -80,4 +80,4 @@ def _write(key: str, kept: dict[str, Any], seconds: int) -> None:
     try:
         cache.set(key, kept, seconds)
     except Exception:  # as above
-        _log.warning("client:fetch:uncached", key=key)
+        _log.warning("outbound:fetch:uncached", key=key)

@@ -1,6 +1,7 @@
 """The one guarded way out to the network (design rule 6, scorecard S-09).
 
-A client's metadata names addresses; whoever writes it must not reach our inside through us. So: the name is resolved here,
+A client's metadata names addresses, an upstream provider's discovery document too; whoever writes them must not reach our inside
+through us. So: the name is resolved here,
 every address it has is judged, the connection goes to a judged address and to no later answer of the resolver, TLS and Host
 keep the name; https on port 443 only, no redirect, no proxy, a bound on size and one deadline over everything, name
 resolution and TLS included. Ranges in ``OUTBOUND_ALLOW`` are free: any port, and http.
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ from urllib.parse import urlencode
 import httpcore2
 from django.conf import settings
 
-from oauth_server.clients.addresses import Address, is_public, is_within
+from oauth_server.outbound.addresses import Address, is_public, is_within
 
 MOST_OCTETS: Final = 262_144
 SECONDS: Final = 5.0
@@ -44,44 +45,75 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer 200.
+    """An answer.
 
     Attributes:
         body: at most as long as asked for.
         media_type: the Content-Type without parameters, lower case.
+        status: 200, unless the caller can read others.
     """
 
     body: bytes
     media_type: str
+    status: int = 200
 
 
-def get(url: str, *, accept: str, most_octets: int = MOST_OCTETS, seconds: float = SECONDS) -> Fetched:
+def get(
+    url: str, *, accept: str, most_octets: int = MOST_OCTETS, seconds: float = SECONDS, authorization: str = ""
+) -> Fetched:
     """Fetch ``url``.
 
     Args:
-        url: http or https, from a client's metadata.
+        url: http or https, from somebody else's metadata.
         accept: the Accept header.
         most_octets: a longer body is an error.
         seconds: the deadline over everything.
+        authorization: the Authorization header, if any.
 
     Raises:
         FetchError: whatever goes wrong, and nothing else.
     """
-    return _call(_Call("GET", url, accept, most_octets), seconds)
+    return _call(_Call("GET", url, accept, most_octets, authorization=authorization), seconds)
+
+
+def ask(
+    url: str,
+    form: Mapping[str, str],
+    *,
+    accept: str,
+    most_octets: int = MOST_OCTETS,
+    seconds: float = SECONDS,
+    authorization: str = "",
+) -> Fetched:
+    """Send a form to ``url`` and read the answer, a refusal included: a token endpoint says why in a body with 400 or 401.
+
+    Args:
+        url: http or https, from somebody else's metadata.
+        form: the members.
+        accept: the Accept header.
+        most_octets: a longer body is an error.
+        seconds: the deadline over everything.
+        authorization: the Authorization header, if any.
+
+    Raises:
+        FetchError: whatever goes wrong, and nothing else.
+    """
+    octets = urlencode(form).encode("ascii")
+    return _call(_Call("POST", url, accept, most_octets, octets, frozenset({200, 400, 401}), authorization), seconds)
 
 
 def post(url: str, form: Mapping[str, str], *, seconds: float = SECONDS) -> None:
     """Send a form to ``url``; what the answer says beside its status is not read.
 
     Args:
-        url: http or https, from a client's metadata.
+        url: http or https, from somebody else's metadata.
         form: the members.
         seconds: the deadline over everything.
 
     Raises:
         FetchError: whatever goes wrong, an answer other than 200 or 204 included, and nothing else.
     """
-    _call(_Call("POST", url, "*/*", 0, urlencode(form).encode("ascii"), frozenset({200, 204})), seconds)
+    _call(_Call("POST", url, "*/*", 0, urlencode(form).encode("ascii"), frozenset({200, 204}), reads=False), seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +124,8 @@ class _Call:
     most_octets: int
     form: bytes | None = None
     good: frozenset[int] = frozenset({200})
+    authorization: str = field(default="", repr=False)
+    reads: bool = True
 
 
 def _call(call: _Call, seconds: float) -> Fetched:
@@ -122,6 +156,8 @@ def _exchange(call: _Call, deadline: float) -> Fetched:
         "User-Agent": "Gatehouse",
         "Connection": "close",
     }
+    if call.authorization:
+        headers["Authorization"] = call.authorization
     if call.form is not None:
         headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(call.form))}
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), _left(deadline))
@@ -136,8 +172,8 @@ def _exchange(call: _Call, deadline: float) -> Fetched:
     ):
         if response.status not in call.good:
             raise FetchError(f"The answer is {response.status}.")
-        if call.form is not None:
-            return Fetched(b"", "")
+        if not call.reads:
+            return Fetched(b"", "", response.status)
         answered = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         # A compressed body could unfold to any size.
         if answered.get(b"content-encoding", "identity").lower() != "identity":
@@ -149,7 +185,7 @@ def _exchange(call: _Call, deadline: float) -> Fetched:
                 raise FetchError("The answer is too long.")
         # A body that ends with its connection would look whole when it was cut at the deadline.
         _left(deadline)
-    return Fetched(bytes(body), answered.get(b"content-type", "").partition(";")[0].strip().lower())
+    return Fetched(bytes(body), answered.get(b"content-type", "").partition(";")[0].strip().lower(), response.status)
 
 
 def _target(url: str) -> httpcore2.URL:
