@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
+from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion, may_use
 from oauth_server.clients.methods.presented import Presented
 from oauth_server.protocol.errors import InvalidClient, InvalidRequest
 from oauth_server.protocol.parameters import Parameters
@@ -51,7 +51,9 @@ def authenticate(credentials: Credentials, now: datetime) -> RegisteredClient:
     """
     presented = _find(credentials)
     client = registry.get(presented.client_id)
-    method = next((CLIENT_AUTH_METHODS[name] for name in presented.methods if _is_registered(client, name)), None)
+    method = next(
+        (CLIENT_AUTH_METHODS[name] for name in presented.methods if client is not None and may_use(client, name)), None
+    )
     # The proof is worked out before anything is said about the client: an unknown name, a disabled client and a wrong
     # secret take the same path and time (scorecard T-01).
     judge = method or next((row for name, row in CLIENT_AUTH_METHODS.items() if name in presented.methods), None)
@@ -66,10 +68,6 @@ def authenticate(credentials: Credentials, now: datetime) -> RegisteredClient:
     if not client.is_active:
         raise _refused("the client is disabled", client, "This client is disabled.")
     return client
-
-
-def _is_registered(client: RegisteredClient | None, method: str) -> bool:
-    return client is not None and client.token_endpoint_auth_method == method and method in CLIENT_AUTH_METHODS
 
 
 def _refused(detail: str, client: RegisteredClient | None = None, hint: str = "") -> InvalidClient:

@@ -33,6 +33,9 @@ class SecurityProfile:
             otherwise parameters beside it fill in what it leaves open (OpenID Connect Core §6.1).
         redirect_uri_at_token_endpoint: whether the token request must repeat the redirect URI (RFC 6749 §4.1.3; OAuth 2.1
             drops it, since PKCE does that work).
+        secret_in_header_or_form: whether a client that registered ``client_secret_basic`` or ``client_secret_post`` may use
+            the other one too; there are relying parties that send their secret in the header with a code and in the form
+            with a refresh token. Otherwise the registered method counts alone (RFC 7591 §2).
     """
 
     name: str
@@ -47,6 +50,7 @@ class SecurityProfile:
     ignores_unknown_scopes: bool
     redirect_uri_at_token_endpoint: bool
     request_object_alone: bool
+    secret_in_header_or_form: bool
 
 
 # Off unless FEATURES names them (OpenID Connect Core §3.2, §3.3; RFC 9700 §2.1.2 advises against tokens at the front).
@@ -75,6 +79,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 ignores_unknown_scopes=False,
                 redirect_uri_at_token_endpoint=False,
                 request_object_alone=True,
+                secret_in_header_or_form=False,
             ),
             SecurityProfile(
                 name="openid",
@@ -89,6 +94,7 @@ PROFILES: Final[Mapping[str, SecurityProfile]] = MappingProxyType(
                 ignores_unknown_scopes=True,
                 redirect_uri_at_token_endpoint=True,
                 request_object_alone=False,
+                secret_in_header_or_form=True,
             ),
         )
     }

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey
 
 from oauth_server.clients import registry, secrets
 from oauth_server.clients.authenticate import Credentials, authenticate, read_basic
@@ -97,6 +98,33 @@ def test_a_client_uses_the_method_that_it_registered_and_no_other(registered: st
     }
     with pytest.raises(InvalidClient):
         attempts[used]()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("registered", ["client_secret_basic", "client_secret_post"])
+def test_where_the_profile_says_so_a_secret_comes_in_the_header_or_in_the_form(registered: str) -> None:
+    """§2.3.1: both ways carry the same secret; python-social-auth uses one with a code, the other with a refresh token."""
+    answer = make(token_endpoint_auth_method=registered, profile="openid")
+    client_id, secret = answer["client_id"], answer["client_secret"]
+    assert sent(basic(client_id, secret)).client_id == client_id
+    assert sent(client_id=client_id, client_secret=secret).client_id == client_id
+    for wrong in ({"client_id": client_id}, {"client_id": client_id, "client_secret": "wrong"}):
+        with pytest.raises(InvalidClient):
+            sent(**wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("registered", ["none", "private_key_jwt", "client_secret_jwt"])
+def test_other_methods_stand_for_themselves_under_every_profile(registered: str) -> None:
+    """RFC 7591 §2: a secret that was never meant to travel is not taken from a header or a form."""
+    keys = {"jwks": {"keys": [ECKey.generate_key("P-256", {"kid": "k"}).as_dict(private=False)]}}
+    more = keys if registered == "private_key_jwt" else {}
+    answer = make(token_endpoint_auth_method=registered, profile="openid", **more)
+    client_id, secret = answer["client_id"], answer.get("client_secret", "x")
+    with pytest.raises(InvalidClient):
+        sent(basic(client_id, secret))
+    with pytest.raises(InvalidClient):
+        sent(client_id=client_id, client_secret=secret)
 
 
 @pytest.mark.django_db

@@ -1,8 +1,8 @@
 """How a client proves who it is: one table, built from the features (RFC 6749 §2.3, RFC 7523, OpenID Connect Core §9).
 
 Owns what each method accepts. Finding the one credential in a request belongs to ``clients.authenticate``. Discovery prints
-the names of this table. A client may use only the method that it registered: ``client_secret_basic`` and
-``client_secret_post`` do not stand in for each other, so that a leak through one way is not usable through the other.
+the names of this table. A client may use only the method that it registered, so that a leak through one way is not usable
+through another; where its profile says so, the two ways to send a secret stand in for each other.
 """
 
 from __future__ import annotations
@@ -52,3 +52,14 @@ _ALL: Final = (
 CLIENT_AUTH_METHODS: Final[Mapping[str, Method]] = MappingProxyType(
     {row.name: row for row in _ALL if getattr(settings.FEATURES, row.feature)}
 )
+_SECRET_SENT: Final = frozenset({"client_secret_basic", "client_secret_post"})
+
+
+def may_use(client: RegisteredClient, name: str) -> bool:
+    """Whether a client may authenticate by the method ``name``."""
+    registered = client.token_endpoint_auth_method
+    if name not in CLIENT_AUTH_METHODS:
+        return False
+    return name == registered or (
+        client.profile.secret_in_header_or_form and _SECRET_SENT.issuperset({name, registered})
+    )
