@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,8 @@ import pytest
 from tests.support import documents
 from tests.support.live import Live, live_server
 from tests.support.person import Person
-from tests.support.services import answers, free_port, wait_for
+from tests.support.programs import program
+from tests.support.services import free_port
 
 PAGE = Path("docs/tutorial/log-in-with-gatehouse.md")
 
@@ -34,25 +34,14 @@ def app(live: Live, tmp_path: Path) -> Iterator[str]:
     documents.run(PAGE, tmp_path, live.environment, replaced)
     documents.files(PAGE, tmp_path, replaced)
     client = json.loads((tmp_path / "client.json").read_text("utf-8"))
-    with (tmp_path / "app.log").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "PORT": str(port),
-                "CLIENT_ID": client["client_id"],
-                "CLIENT_SECRET": client["client_secret"],
-            },
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(lambda: answers(port), "app.py", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PORT": str(port),
+        "CLIENT_ID": client["client_id"],
+        "CLIENT_SECRET": client["client_secret"],
+    }
+    with program([sys.executable, "app.py"], port, tmp_path / "app.log", environment, tmp_path):
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_a_person_logs_in_is_greeted_and_logs_out(app: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -11,7 +10,8 @@ import httpx2
 import pytest
 
 from tests.support.live import ROOT, Live
-from tests.support.services import answers, free_port, wait_for
+from tests.support.programs import program
+from tests.support.services import free_port
 
 API = ROOT / "docs" / "examples" / "resource_server" / "api.py"
 
@@ -19,19 +19,9 @@ API = ROOT / "docs" / "examples" / "resource_server" / "api.py"
 @pytest.fixture(scope="module")
 def api(live: Live) -> Iterator[str]:
     port = free_port()
-    with (live.folder / "api.log").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(API)],
-            env={"PATH": os.environ["PATH"], "GATEHOUSE_ISSUER": live.issuer, "PORT": str(port)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(lambda: answers(port), API.name, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
+    environment = {"PATH": os.environ["PATH"], "GATEHOUSE_ISSUER": live.issuer, "PORT": str(port)}
+    with program([sys.executable, str(API)], port, live.folder / "api.log", environment):
+        yield f"http://127.0.0.1:{port}"
 
 
 def token(live: Live, scope: str = "notes:read notes:write", **metadata: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,8 @@ from requests_oauthlib import OAuth2Session
 
 from tests.support.live import Live
 from tests.support.person import Person
-from tests.support.services import answers, free_port, wait_for
+from tests.support.programs import program
+from tests.support.services import free_port
 
 BACK = "http://127.0.0.1:25900/callback"
 SCOPE = "openid profile email offline_access"
@@ -161,7 +161,7 @@ def dot_api(live: Live, addresses: dict[str, Any], tmp_path_factory: pytest.Temp
     """Stock django-oauth-toolkit as a separate resource server."""
     port = free_port()
     caller = live.client(grant_types=["client_credentials"], introspects=["*"])
-    program = Path(__file__).with_name("dot_api.py")
+    dot_api = Path(__file__).with_name("dot_api.py")
     database = tmp_path_factory.mktemp("dot") / "db.sqlite3"
     arguments = [
         str(port),
@@ -170,14 +170,8 @@ def dot_api(live: Live, addresses: dict[str, Any], tmp_path_factory: pytest.Temp
         caller["client_secret"],
         str(database),
     ]
-    with (live.folder / "dot.log").open("wb") as output:
-        process = subprocess.Popen([sys.executable, str(program), *arguments], stdout=output, stderr=subprocess.STDOUT)
-        try:
-            wait_for(lambda: answers(port), program.name, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
+    with program([sys.executable, str(dot_api), *arguments], port, live.folder / "dot.log"):
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_django_oauth_toolkit_as_a_separate_resource_server(
