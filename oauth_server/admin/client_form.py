@@ -14,7 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from oauth_server.clients import metadata
+from oauth_server.clients import metadata, offered
 from oauth_server.clients.fields import FIELDS, GRANT_TYPES
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS
 from oauth_server.clients.profiles import DEFAULT, PROFILES
@@ -100,7 +100,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         self.initial["metadata"] = stored
         if not self.instance.pk:
             self.initial["grant_types"] = ["authorization_code"]
-            self.initial["scope"] = metadata.DEFAULT_SCOPE
+            self.initial["scope"] = offered.DEFAULT_SCOPE
 
     def clean(self) -> dict[str, Any]:
         """Judge the whole as metadata; each refusal stands beside the field that it names."""

@@ -139,7 +139,7 @@ _ROWS: Final = (
         "offline_access_survives_logout",
         by_operator_only=True,
     ),
-    Field("audience", readers.identifiers, "audience", by_operator_only=True),
+    Field("audience", readers.identifiers, "audience"),
     Field("introspects", readers.identifiers, "introspects", by_operator_only=True),
     Field("skip_authorization", readers.boolean, "skip_authorization", by_operator_only=True),
     Field("tokens_not_before", readers.moment, "tokens_not_before", by_operator_only=True),

@@ -19,7 +19,7 @@ from django.db.utils import IntegrityError
 from identity.models import User
 from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
 from oauth_server.audit.record import record
-from oauth_server.clients import encryption, registry, secrets, sectors
+from oauth_server.clients import encryption, offered, registry, secrets, sectors
 from oauth_server.clients.client import PAIRWISE, PUBLIC
 from oauth_server.clients.fields import FIELDS, IMPLICIT
 from oauth_server.clients.methods import assertion
@@ -29,9 +29,6 @@ from oauth_server.jose.key_sets import KeySet
 from oauth_server.models import Client, StateVersion
 from oauth_server.protocol import uris
 from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI
-
-# What people may be asked for; the scope of a client that names none.
-DEFAULT_SCOPE: Final = "openid profile email address phone offline_access"
 
 # What a column holds when its member is absent; callables, since a list must not be shared.
 _DEFAULTS: Final[Mapping[str, Callable[[], Any]]] = {
@@ -60,6 +57,8 @@ def validate(metadata: Mapping[str, Any], *, by_operator: bool, profile: str = D
         raise InvalidClientMetadata(f"Client metadata has more than {_MOST_MEMBERS} members.")
     # RFC 7591 §2: null means absent.
     given = {name: value for name, value in metadata.items() if value is not None}
+    if not by_operator and "audience" in given:
+        given["audience"] = offered.audience(given["audience"])
     read: dict[str, Any] = {}
     for name, value in given.items():
         base, language = _base(name)
@@ -88,7 +87,7 @@ def _fill_in(read: dict[str, Any], profile: str) -> None:
     interactive = "authorization_code" in read["grant_types"]
     read.setdefault("response_types", ["code"] if interactive else [])
     read.setdefault("redirect_uris", [])
-    read.setdefault("scope", DEFAULT_SCOPE if interactive or IMPLICIT in read["grant_types"] else "")
+    read.setdefault("scope", offered.DEFAULT_SCOPE if interactive or IMPLICIT in read["grant_types"] else "")
     read.setdefault("id_token_signed_response_alg", "RS256")
     encryption.fill_in(read)
 
@@ -207,9 +206,11 @@ def register(
 
     Raises:
         InvalidRedirectURI: see ``validate``.
-        InvalidClientMetadata: see ``validate``; or the ``client_id`` is taken.
+        InvalidClientMetadata: see ``validate``; or the ``client_id`` is taken, or a scope is not offered to every client.
     """
     read = validate(metadata, by_operator=by_operator)
+    if not by_operator:
+        offered.check_scope(metadata)
     chosen_id, chosen_secret = _chosen(metadata, client_id, client_secret) if by_operator else ("", "")
     return store(read, now=now, owner=owner, client_id=chosen_id, client_secret=chosen_secret, by_operator=by_operator)
 
@@ -283,7 +284,9 @@ def update(
 def _with_policy(metadata: Mapping[str, Any], row: Client) -> dict[str, Any]:
     """A developer's words, with the operator's in place of what the developer says about them."""
     stored = describe(row)
+    offered.check_scope(metadata, row.scope.split())
     policy = {name: stored[name] for name, field in FIELDS.items() if field.by_operator_only and name in stored}
+    policy["audience"] = offered.audience(metadata.get("audience"), row.audience)
     return {name: value for name, value in metadata.items() if not _is_policy(name)} | policy
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from identity.models import User
 from oauth_server.audit.events_clients import InitialAccessTokenIssued
 from oauth_server.audit.record import record
-from oauth_server.clients import metadata, registry, sectors, software_statement
+from oauth_server.clients import metadata, offered, registry, sectors, software_statement
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.narrowing import narrow
 from oauth_server.clients.profiles import PROFILES
@@ -95,8 +95,7 @@ def register(
 
 def _had(asked: Mapping[str, Any], profile: str, now: datetime, has: frozenset[str] = frozenset()) -> dict[str, Any]:
     """What of the metadata can be had, with what a software statement says; ``has`` are scopes that the client has already."""
-    open_scopes = frozenset({*metadata.DEFAULT_SCOPE.split(), *settings.REGISTRATION_SCOPES, *has})
-    return narrow(software_statement.apply(asked, now), PROFILES[profile], open_scopes)
+    return narrow(software_statement.apply(asked, now), PROFILES[profile], offered.scopes(has))
 
 
 def _management(client_id: str, token: str) -> dict[str, str]:

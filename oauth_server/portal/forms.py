@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from oauth_server.authorize.consent import SCOPE_TEXTS
@@ -29,6 +31,10 @@ def _page(label: Any) -> forms.CharField:
         max_length=2_048,
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
     )
+
+
+def _choices(label: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(label=label, required=False, widget=forms.CheckboxSelectMultiple)
 
 
 class ApplicationForm(forms.Form):
@@ -56,15 +62,8 @@ class ApplicationForm(forms.Form):
         choices=[(name, name) for name in SCOPE_TEXTS],
         widget=forms.CheckboxSelectMultiple,
     )
-    more_scopes = forms.CharField(
-        label=_("Scopes"),
-        required=False,
-        max_length=2_000,
-        widget=forms.TextInput(
-            attrs={"spellcheck": "false", "autocapitalize": "off", "placeholder": "orders:read orders:write"}
-        ),
-        help_text=_("Of an API, with spaces between them."),
-    )
+    more_scopes = _choices(_("Scopes of APIs"))
+    audience = _choices(_("APIs that its tokens are for"))
     client_uri = _page(_("Home page"))
     policy_uri = _page(_("Privacy policy"))
     tos_uri = _page(_("Terms of service"))
@@ -72,12 +71,19 @@ class ApplicationForm(forms.Form):
     def __init__(self, kind: Kind, data: Any = None, *, client: Client | None = None) -> None:
         self.kind = kind
         super().__init__(data, initial=_initial(client) if client else {"scopes": list(_INITIAL)})
-        if kind.signs_people_in:
-            self.fields["more_scopes"].label = _("More scopes")
-        else:
+        self._offer("more_scopes", settings.REGISTRATION_SCOPES)
+        self._offer("audience", settings.REGISTRATION_AUDIENCES)
+        if not kind.signs_people_in:
             self.fields["name"].help_text = _("You and the operators of this server tell it by its name.")
             for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", *_PAGES):
                 del self.fields[name]
+
+    def _offer(self, name: str, offered: Iterable[str]) -> None:
+        """What operators offer to every client, and what this one has already."""
+        choices = dict.fromkeys([*offered, *(self.initial.get(name) or ())])
+        self.fields[name].choices = [(choice, choice) for choice in choices]  # type: ignore[attr-defined]  # it has choices
+        if not choices:
+            del self.fields[name]
 
     def scope_rows(self) -> list[dict[str, Any]]:
         """The check boxes with the words that people will read."""
@@ -90,8 +96,10 @@ class ApplicationForm(forms.Form):
     def members(self) -> dict[str, Any]:
         """The metadata that the form says; None takes a member away (RFC 7591 §2)."""
         said = self.cleaned_data
-        scope = [*said.get("scopes", ()), *said["more_scopes"].split()]
+        scope = [*said.get("scopes", ()), *said.get("more_scopes", ())]
         members: dict[str, Any] = {"client_name": said["name"], "scope": " ".join(dict.fromkeys(scope))}
+        if "audience" in said:
+            members["audience"] = said["audience"]
         if self.kind.signs_people_in:
             uris = said["redirect_uris"].split()
             members |= {"redirect_uris": uris, "post_logout_redirect_uris": said["post_logout_redirect_uris"].split()}
@@ -127,6 +135,7 @@ def _initial(client: Client) -> dict[str, Any]:
         "redirect_uris": "\n".join(client.redirect_uris.split()),
         "post_logout_redirect_uris": "\n".join(client.post_logout_redirect_uris.split()),
         "scopes": [name for name in scope if name in SCOPE_TEXTS],
-        "more_scopes": " ".join(name for name in scope if name not in SCOPE_TEXTS),
+        "more_scopes": [name for name in scope if name not in SCOPE_TEXTS],
+        "audience": [item for item in client.audience if item in settings.REGISTRATION_AUDIENCES],
         **{name: client.metadata.get(name, "") for name in _PAGES},
     }

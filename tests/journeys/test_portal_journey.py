@@ -27,7 +27,7 @@ ADMIN = (
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
-    with live_server() as server:
+    with live_server(REGISTRATION_SCOPES="reports:read reports:write") as server:
         yield server
 
 
@@ -74,7 +74,8 @@ def test_a_service_is_registered_without_scripts_and_its_printed_secret_gets_a_t
     page.click("#id_new")
     page.click("#id_kind_service")
     page.fill("#id_name", "Nightly report")
-    page.fill("#id_more_scopes", "reports:read reports:write")
+    page.check("text=reports:read")
+    page.check("text=reports:write")
     page.click("#id_submit")
     client_id, secret = page.inner_text("#client_id"), page.inner_text("#client_secret")
     token, introspect = page.inner_text("#id_snippet_token"), page.inner_text("#id_snippet_introspect")
