@@ -29,6 +29,7 @@ from oauth_server.protocol.errors import (
 )
 from oauth_server.protocol.parameters import Parameters
 from oauth_server.tokens import id_token_hint
+from oauth_server.tokens.access_token import resources_of
 
 _MAX_AGE: Final = re.compile(r"[0-9]{1,10}")
 # The columns that keep it until the token request are this wide.
@@ -219,7 +220,7 @@ def _claims(parameters: Parameters, client: RegisteredClient) -> None:
 
 
 def _resource(parameters: Parameters, client: RegisteredClient) -> None:
-    resources.choose(parameters.all("resource"), client.audience)
+    resources.choose(parameters.all("resource"), resources_of(client))
 
 
 CHECKS: Final = (

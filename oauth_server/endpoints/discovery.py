@@ -29,7 +29,8 @@ from oauth_server.endpoints.register import CLOSED
 from oauth_server.endpoints.token import grants
 from oauth_server.jose.algorithms import REQUEST_OBJECT, SYMMETRIC
 from oauth_server.keys import store
-from oauth_server.tokens.issue import OFFLINE_ACCESS, OPENID
+from oauth_server.tokens.access_token import OPENID, userinfo_endpoint
+from oauth_server.tokens.issue import OFFLINE_ACCESS
 
 # Claims that an ID token has beside those of the scopes (OpenID Connect Core §2).
 _ID_TOKEN_CLAIMS: Final = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash")
@@ -73,7 +74,7 @@ def _optional(signing: list[str]) -> tuple[tuple[bool, dict[str, Any]], ...]:
         ("request_uri" in SOURCES, {"require_request_uri_registration": True}),
         (
             features.userinfo,
-            {"userinfo_endpoint": f"{issuer}/oauth/userinfo", "userinfo_signing_alg_values_supported": signing},
+            {"userinfo_endpoint": userinfo_endpoint(), "userinfo_signing_alg_values_supported": signing},
         ),
         *(
             (kind in ENCRYPTED and (kind != USERINFO or features.userinfo), _encryption(kind))

@@ -13,10 +13,10 @@ from oauth_server.clients import encryption
 from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken
+from oauth_server.tokens.access_token import OPENID, userinfo_endpoint
 from oauth_server.tokens.claims import Known, in_userinfo
 from oauth_server.tokens.find import ACCESS, Found, find
 from oauth_server.tokens.id_token import JWT_TYPE, signer_for
-from oauth_server.tokens.issue import OPENID
 
 
 class NoToken(InvalidToken):
@@ -54,12 +54,15 @@ def authorized(request: HttpRequest, now: datetime) -> tuple[Found, User]:
     """The live access token of a person, with the openid scope, and that person.
 
     Raises:
-        InvalidToken: not live, or no access token of a person.
+        InvalidToken: not live, no access token, or one for other resources.
         InsufficientScope: not granted ``openid``.
     """
     found = find(bearer_token(request), now)
     if found is None or found.kind != ACCESS:
         raise InvalidToken
+    if not {settings.ISSUER, userinfo_endpoint()} & set(found.audience):
+        # RFC 9068 §4, RFC 8707 §3: an API that was given the token must not read the person's claims with it.
+        raise InvalidToken("The access token is for another resource.")
     if found.user is None or OPENID not in found.scope:
         raise InsufficientScope("The access token was not granted the scope openid.", scope=OPENID)
     return found, found.user

@@ -15,6 +15,7 @@ from oauth_server.models import AuthorizationCode
 from oauth_server.protocol import pkce, resources, scopes
 from oauth_server.protocol.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_server.protocol.parameters import Parameters
+from oauth_server.tokens.access_token import resources_of
 from oauth_server.tokens.authorization import Authorization, Refused
 from oauth_server.tokens.issue import refresh_token_is_due
 from oauth_server.tokens.refresh_token import first_lineage
@@ -42,7 +43,7 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
         return Refused(error, _refusal(error, client, str(code.user_id)))
     try:
         _check(code, parameters, client)
-        asked = resources.choose(parameters.all("resource"), code.resource)
+        asked = resources.choose(parameters.all("resource"), code.resource or resources_of(client))
     except OAuthError as refused:
         return Refused(refused, _refusal(refused, client, str(code.user_id)))
     granted = scopes.parse(code.scope)

@@ -17,6 +17,7 @@ from oauth_server.models import RefreshToken, TokenFamily
 from oauth_server.protocol import resources, scopes
 from oauth_server.protocol.errors import InvalidGrant, OAuthError
 from oauth_server.protocol.parameters import Parameters
+from oauth_server.tokens.access_token import resources_of
 from oauth_server.tokens.authorization import Authorization, Lineage, Refused
 from oauth_server.tokens.refresh_token import successor_of
 from oauth_server.tokens.revoke import revoke_family
@@ -80,7 +81,8 @@ def _continue(
         amr=tuple(family.amr),
         claims=family.claims,
         resource=tuple(family.resource),
-        audience=resources.choose(parameters.all("resource"), family.resource) or tuple(family.resource),
+        audience=resources.choose(parameters.all("resource"), family.resource or resources_of(client))
+        or tuple(family.resource),
         authorization_details=tuple(family.authorization_details),
         confirmation=family.confirmation,
     )

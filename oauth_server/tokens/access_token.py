@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 
+from oauth_server.clients.client import RegisteredClient
 from oauth_server.keys import secrets, store
 from oauth_server.models import AccessToken, Client, statements
 from oauth_server.protocol import scopes
@@ -17,6 +19,7 @@ from oauth_server.tokens.authorization import Authorization
 
 # RFC 9068 §2.1 types them at+jwt; JWT is a per-client choice for resource servers that refuse that.
 JWT_TYPES: Final = frozenset({"at+jwt", "JWT"})
+OPENID: Final = "openid"
 
 
 def new_jti(family: uuid.UUID | None) -> str:
@@ -31,9 +34,25 @@ def family_of(jti: str) -> uuid.UUID | None:
     return uuid.UUID(hex=head) if head else None
 
 
-def audience_of(authorization: Authorization) -> tuple[str, ...]:
-    """Whom the token is for (RFC 9068 §2.2, RFC 8707 §2): the resources asked for, the client's default, or this server."""
-    return authorization.audience or authorization.client.audience or (settings.ISSUER,)
+def userinfo_endpoint() -> str:
+    """Userinfo as a resource (RFC 8707 §2): its address."""
+    return f"{settings.ISSUER}/oauth/userinfo"
+
+
+def resources_of(client: RegisteredClient) -> tuple[str, ...]:
+    """What a client may name as ``resource`` when it sends a person here (RFC 8707 §2)."""
+    return (*client.audience, userinfo_endpoint())
+
+
+def audience_of(asked: tuple[str, ...], client: RegisteredClient, scope: Collection[str]) -> tuple[str, ...]:
+    """Whom the token is for (RFC 9068 §2.2, RFC 8707 §2): the resources asked for, the client's default, or this server.
+
+    Beside the client's default stands userinfo when the scope has ``openid``, or a client with an API of its own could not ask
+    for claims (OpenID Connect Core §5.3). Whoever asks for resources gets these and no more.
+    """
+    if asked or not client.audience:
+        return asked or (settings.ISSUER,)
+    return (*client.audience, userinfo_endpoint()) if OPENID in scope else client.audience
 
 
 def one_or_list(values: tuple[str, ...]) -> str | list[str]:
@@ -60,7 +79,7 @@ def _jwt(authorization: Authorization, now: datetime, lifetime: int) -> str:
     claims: dict[str, Any] = {
         "iss": settings.ISSUER,
         "sub": authorization.sub,
-        "aud": one_or_list(audience_of(authorization)),
+        "aud": one_or_list(audience_of(authorization.audience, authorization.client, authorization.scope)),
         "client_id": authorization.client.client_id,
         "iat": issued,
         "exp": issued + lifetime,

@@ -88,12 +88,13 @@ def _opaque(token: str, now: datetime) -> Found | None:
     if client is None or (row.family is not None and not _lives(row.family, client, now)):
         return None
     family = row.family
+    scope = scopes.parse(row.scope)
     return Found(
         kind=ACCESS,
         client=client,
         sub=subject_of(client, family.user_id) if family else client.client_id,
-        scope=scopes.parse(row.scope),
-        audience=tuple(row.resource) or client.audience or (settings.ISSUER,),
+        scope=scope,
+        audience=access_token.audience_of(tuple(row.resource), client, scope),
         issued=row.created,
         expires=row.expires,
         digest=digest,

@@ -13,10 +13,10 @@ from oauth_server.models import TokenFamily, statements
 from oauth_server.protocol import scopes
 from oauth_server.protocol.errors import InvalidGrant
 from oauth_server.tokens import access_token, claims, id_token, refresh_token
+from oauth_server.tokens.access_token import OPENID
 from oauth_server.tokens.authorization import Authorization, TokenSet
 from oauth_server.tokens.claims import Known
 
-OPENID: Final = "openid"
 OFFLINE_ACCESS: Final = "offline_access"
 
 

@@ -73,7 +73,7 @@ def test_an_operator_may_let_a_resource_server_introspect(
     granted = {"*": "*", "owner": app.client_id, "audience": "https://api.example"}[introspects]
     gateway = make_client(grant_types=["client_credentials"], scope="x", introspects=[granted])
     token = redeem(app)
-    assert gateway.introspect(token["access_token"])["aud"] == "https://api.example"
+    assert "https://api.example" in gateway.introspect(token["access_token"])["aud"]
     assert gateway.introspect(token["refresh_token"]) == {"active": False}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.parties import Code, Party
+from tests.support.parties import BASE, Code, Party
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +53,24 @@ def test_a_code_gives_only_the_resources_it_was_given_for(
     status, token = redeem(ONE)
     assert (status, app.introspect(token["access_token"])["aud"]) == (200, ONE)
     assert app.introspect(redeem()[1]["access_token"])["aud"] == ONE
+
+
+@pytest.mark.parametrize("access_token_format", ["jwt", "opaque"])
+def test_a_code_for_no_resource_in_particular_may_be_narrowed_too(
+    make_client: Callable[..., Party], make_code: Callable[..., Code], access_token_format: str
+) -> None:
+    """RFC 8707 §2.2: out of the default audience, at the code and at each refresh; nothing else."""
+    app = make_client(audience=[ONE, TWO], access_token_format=access_token_format, always_issue_refresh_token=True)
+    userinfo = f"{BASE}/oauth/userinfo"
+    code = make_code(app, scope="openid")
+    first = ask(app, ONE, grant_type="authorization_code", code=code.value, code_verifier=code.verifier)[1]
+    assert app.introspect(first["access_token"])["aud"] == ONE
+
+    def refresh(token: dict[str, Any], *resources: str) -> tuple[int, dict[str, Any]]:
+        return ask(app, *resources, grant_type="refresh_token", refresh_token=token["refresh_token"])
+
+    second = refresh(first)[1]
+    assert app.introspect(second["access_token"])["aud"] == [ONE, TWO, userinfo]
+    third = refresh(second, TWO, userinfo)[1]
+    assert app.introspect(third["access_token"])["aud"] == [TWO, userinfo]
+    assert refresh(third, "https://payroll.example")[1]["error"] == "invalid_target"
