@@ -12,6 +12,7 @@ from identity.sign_in import assurance
 from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import CodeIssued, TokensIssuedAtFront
 from oauth_server.audit.record import record_later
+from oauth_server.authorize import response_modes
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients import encryption, first_use
 from oauth_server.clients.client import RegisteredClient
@@ -50,12 +51,15 @@ def respond(
 
     Raises:
         AlreadyFinishedError: see ``spend``.
+        InvalidRequest: the client wants something of it encrypted and has no usable key; nothing was spent.
     """
     wanted = frozenset(asked.response_type.split(" "))
     members: dict[str, str] = {}
+    # The client's key may have to be fetched; no transaction waits for that.
     if "id_token" in wanted:
-        # The client's key may have to be fetched; no transaction waits for that.
         encryption.prepare(client, encryption.ID_TOKEN, now)
+    if response_modes.is_jwt(asked.response_mode):
+        encryption.prepare(client, encryption.AUTHORIZATION, now)
     with transaction.atomic():
         spend(interaction, now)
         if "code" in wanted:

@@ -31,10 +31,16 @@ Answer = Redirect | FormPost
 
 
 class ResponseMode(NamedTuple):
-    """A row of RESPONSE_MODES."""
+    """A row of RESPONSE_MODES.
 
-    answer: Callable[[str, dict[str, str]], Answer]
+    Attributes:
+        answer: how the members travel; None for ``jwt``, which stands for the JWT mode of the response type's default.
+        is_jwt: whether they travel as one JWT (JARM §2).
+    """
+
+    answer: Callable[[str, dict[str, str]], Answer] | None
     source: str
+    is_jwt: bool = False
 
 
 class ResponseType(NamedTuple):
@@ -62,9 +68,14 @@ _MODES: Final = (
     ("query", "query", ResponseMode(_query, "OAuth 2.0 Multiple Response Types §2.1")),
     ("fragment", "fragment", ResponseMode(_fragment, "OAuth 2.0 Multiple Response Types §2.1")),
     ("form_post", "form_post", ResponseMode(_form_post, "OAuth 2.0 Form Post Response Mode §2")),
+    ("jarm", "query.jwt", ResponseMode(_query, "JARM §2.3.1", is_jwt=True)),
+    ("jarm", "fragment.jwt", ResponseMode(_fragment, "JARM §2.3.2", is_jwt=True)),
+    ("jarm", "form_post.jwt", ResponseMode(_form_post, "JARM §2.3.3", is_jwt=True)),
+    ("jarm", "jwt", ResponseMode(None, "JARM §2.3.4", is_jwt=True)),
 )
 # A token in a query would stand in histories, logs and Referer headers; ``token`` alone has no row (RFC 9700 §2.1.2).
-_NEVER_IN_A_QUERY: Final = frozenset({"query"})
+# JARM §2.3.1 would allow it in an encrypted JWT; an address that long breaks in enough places to leave it out.
+_NEVER_IN_A_QUERY: Final = frozenset({"query", "query.jwt"})
 _TYPES: Final = (
     ("authorization_code", "code", ResponseType("query", frozenset(), "RFC 6749 §4.1.1")),
     ("implicit", "id_token", ResponseType("fragment", _NEVER_IN_A_QUERY, "OpenID Connect Core §3.2")),
@@ -98,16 +109,21 @@ def mode_for(response_mode: str | None, response_type: str | None) -> str:
         response_type: as asked for, or None.
     """
     kind = RESPONSE_TYPES.get(canonical(response_type or ""))
-    if (
-        response_mode is not None
-        and response_mode in RESPONSE_MODES
-        and not (kind and response_mode in kind.forbidden_modes)
-    ):
+    row = RESPONSE_MODES.get(response_mode or "")
+    forbidden = kind.forbidden_modes if kind else frozenset[str]()
+    if response_mode is not None and row and row.answer and response_mode not in forbidden:
         return response_mode
+    # Who asked for a JWT reads nothing else, errors too (JARM §2.3.4).
+    form = ".jwt" if row and row.is_jwt else ""
     if kind is not None:
-        return kind.default_mode
+        return kind.default_mode + form
     # A client that asks for tokens up front reads the fragment, errors too (RFC 6749 §4.2.2.1).
-    return "fragment" if {"token", "id_token"} & set((response_type or "").split(" ")) else "query"
+    return ("fragment" if {"token", "id_token"} & set((response_type or "").split(" ")) else "query") + form
+
+
+def is_jwt(mode: str) -> bool:
+    """Whether an answer in this mode is one JWT (JARM §2)."""
+    return mode in RESPONSE_MODES and RESPONSE_MODES[mode].is_jwt
 
 
 def answer(mode: str, redirect_uri: str, members: dict[str, str]) -> Answer:
@@ -119,4 +135,5 @@ def answer(mode: str, redirect_uri: str, members: dict[str, str]) -> Answer:
         members: of the answer, ``iss`` and ``state`` included.
     """
     row = RESPONSE_MODES.get(mode)
-    return row.answer(redirect_uri, members) if row else _LAST_RESORT[mode](redirect_uri, members)
+    send = (row and row.answer) or _LAST_RESORT[mode]
+    return send(redirect_uri, members)

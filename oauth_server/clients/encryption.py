@@ -1,4 +1,4 @@
-"""What travels encrypted between a client and us (OpenID Connect Core §10.2 and §16.14, Registration §2, RFC 9101 §6.1).
+"""What travels encrypted between a client and us (OpenID Connect Core §10.2 and §16.14, Registration §2, RFC 9101 §6.1, JARM §3).
 
 Which answers a client wants encrypted, how, and to which of its keys; and what it encrypted to us. Where a client asked for
 encryption and has no key that can be used, the answer is an error: nothing ever falls back to clear text.
@@ -24,6 +24,7 @@ from oauth_server.protocol.errors import InvalidRequest
 
 ID_TOKEN: Final = "id_token"  # noqa: S105  # the name of a kind of token
 USERINFO: Final = "userinfo"
+AUTHORIZATION: Final = "authorization"
 REQUEST_OBJECT: Final = "request_object"
 
 # RFC 9101 §10.8: the types of what may be a request object, as `jose.decrypt` compares them.
@@ -53,6 +54,7 @@ def _answer(kind: str) -> Row:
 _ROWS: Final = {
     ID_TOKEN: _answer(ID_TOKEN),
     USERINFO: _answer(USERINFO),
+    **({AUTHORIZATION: _answer(AUTHORIZATION)} if settings.FEATURES.jarm else {}),
     REQUEST_OBJECT: Row(
         "request_object_encryption_alg",
         "request_object_encryption_enc",
@@ -96,38 +98,64 @@ def is_wanted(client: RegisteredClient, kind: str) -> bool:
     return client.metadata.get(f"{kind}_encrypted_response_alg") is not None
 
 
+class _Sealing(NamedTuple):
+    """How one answer is encrypted to its client."""
+
+    key: EncryptionKey
+    alg: str
+    enc: str
+
+
 def prepare(client: RegisteredClient, kind: str, now: datetime) -> None:
-    """Have the client's key at hand, so that ``to_client`` fetches nothing: to be called before a transaction begins."""
-    alg = client.metadata.get(f"{kind}_encrypted_response_alg")
-    if alg is not None and alg != DIRECT:
-        key_sets.encryption_key(client, alg, now)
+    """Have the client's key at hand, so that ``to_client`` fetches nothing: to be called before a transaction begins.
+
+    Raises:
+        InvalidRequest: see ``to_client``.
+    """
+    _sealing(client, kind, now)
 
 
-def to_client(client: RegisteredClient, kind: str, text: str, now: datetime, *, nested: bool = True) -> str:
+def to_client(
+    client: RegisteredClient,
+    kind: str,
+    text: str,
+    now: datetime,
+    *,
+    nested: bool = True,
+    extra_header: Mapping[str, str] | None = None,
+) -> str:
     """``text`` as the client registered for it: encrypted, or as it is.
 
     Args:
         client: who will read it.
-        kind: ``ID_TOKEN`` or ``USERINFO``.
+        kind: ``ID_TOKEN``, ``USERINFO`` or ``AUTHORIZATION``.
         text: a signed JWT; or JSON.
         now: the moment of the request.
         nested: False when ``text`` is JSON.
+        extra_header: claims that the header repeats in clear text (RFC 7519 §5.3).
 
     Raises:
         InvalidRequest: the client wants it encrypted and has no key for that.
     """
+    sealing = _sealing(client, kind, now)
+    if sealing is None:
+        return text
+    return encrypt(text, sealing.key, sealing.alg, sealing.enc, nested=nested, extra_header=extra_header)
+
+
+def _sealing(client: RegisteredClient, kind: str, now: datetime) -> _Sealing | None:
     alg = client.metadata.get(f"{kind}_encrypted_response_alg")
     if alg is None:
-        return text
+        return None
     enc = client.metadata.get(f"{kind}_encrypted_response_enc", DEFAULT_CONTENT_ENCRYPTION)
     # Encryption that was registered holds also when the feature is off: never clear text in its place.
     key = _secret_key(client, enc, now) if alg == DIRECT else key_sets.encryption_key(client, alg, now)
     if key is None:
         raise InvalidRequest(
-            f"The {kind} cannot be encrypted: no usable key of this client for {alg}.",
+            f"{kind}_encrypted_response_alg cannot be done: no usable key of this client for {alg}.",
             hint="Publish an encryption key (use enc) of that algorithm in its jwks or jwks_uri; see the log when it is there.",
         )
-    return encrypt(text, key, alg, enc, nested=nested)
+    return _Sealing(key, alg, enc)
 
 
 def _secret_key(client: RegisteredClient, enc: str, now: datetime) -> EncryptionKey | None:

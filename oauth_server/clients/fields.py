@@ -92,6 +92,12 @@ _ROWS: Final = (
     Field("sector_identifier_uri", readers.fetched),
     Field("id_token_signed_response_alg", readers.one_of(*sorted(algorithms.ID_TOKEN))),
     Field("userinfo_signed_response_alg", readers.one_of(*sorted(algorithms.ID_TOKEN))),
+    # JARM §3.
+    *(
+        (Field("authorization_signed_response_alg", readers.one_of(*sorted(algorithms.ID_TOKEN))),)
+        if settings.FEATURES.jarm
+        else ()
+    ),
     Field(
         "token_endpoint_auth_signing_alg",
         readers.one_of(*sorted(algorithms.CLIENT_SECRET_JWT | algorithms.PRIVATE_KEY_JWT)),

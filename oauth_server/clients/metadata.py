@@ -25,6 +25,7 @@ from oauth_server.clients.fields import FIELDS, IMPLICIT
 from oauth_server.clients.methods import assertion
 from oauth_server.clients.profiles import DEFAULT, PROFILES
 from oauth_server.clients.readers import refuse
+from oauth_server.jose.algorithms import SYMMETRIC
 from oauth_server.jose.key_sets import KeySet
 from oauth_server.models import Client, StateVersion
 from oauth_server.protocol import uris
@@ -130,10 +131,8 @@ def _check_together(read: Mapping[str, Any]) -> None:
             "and grant_types differ: code goes with authorization_code, id_token and token with implicit"
             " (RFC 7591 section 2.1)",
         )
-    if method == PUBLIC and "client_credentials" in read["grant_types"]:
-        raise refuse("grant_types", "has client_credentials, which takes a client that authenticates")
-    if method == PUBLIC and read["id_token_signed_response_alg"].startswith("HS"):
-        raise refuse("id_token_signed_response_alg", "signs with a client secret, which a public client has not")
+    if method == PUBLIC:
+        _check_public(read)
     if "jwks" in read and "jwks_uri" in read:
         raise refuse("jwks", "and jwks_uri must not stand together (RFC 7591 section 2)")
     if method == "private_key_jwt" and not {"jwks", "jwks_uri"} & read.keys():
@@ -145,6 +144,15 @@ def _check_together(read: Mapping[str, Any]) -> None:
         raise refuse("token_endpoint_auth_signing_alg", f"does not go with {method}")
     encryption.check(read)
     _check_uris(read, allow_http_localhost=profile.allow_http_localhost)
+
+
+def _check_public(read: Mapping[str, Any]) -> None:
+    """What takes a secret is not for a client without one."""
+    if "client_credentials" in read["grant_types"]:
+        raise refuse("grant_types", "has client_credentials, which takes a client that authenticates")
+    for name in secrets.SIGNATURES:
+        if read.get(name) in SYMMETRIC:
+            raise refuse(name, "signs with a client secret, which a public client has not")
 
 
 def _check_implicit(read: Mapping[str, Any]) -> None:

@@ -29,9 +29,16 @@ _SECRET: Final = re.compile(r"[\x20-\x7e]{1,512}")
 _NOBODY: Final = (StoredSecret(digest=bytes(32), wrapped=b"", expires=None),)
 
 _LONG: Final = 32
+# The members of metadata that name what we sign with, for this client alone.
+SIGNATURES: Final = (
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "authorization_signed_response_alg",
+)
 _ENCRYPTIONS: Final = (
     "id_token_encrypted_response_alg",
     "userinfo_encrypted_response_alg",
+    "authorization_encrypted_response_alg",
     "request_object_encryption_alg",
 )
 _SENT: Final = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})
@@ -53,7 +60,7 @@ class Use:
 
 def use_of(method: str, metadata: Mapping[str, Any]) -> Use:
     """What a client registered this way does with its secret."""
-    algs = {metadata.get(name, "RS256") for name in ("id_token_signed_response_alg", "userinfo_signed_response_alg")}
+    algs = {metadata.get(name, "RS256") for name in SIGNATURES}
     if method == "client_secret_jwt":
         algs.add(metadata.get("token_endpoint_auth_signing_alg", "HS256"))
     octets = max(ALGORITHMS[alg].secret_octets for alg in algs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -10,7 +11,7 @@ from django.template.loader import render_to_string
 
 from oauth_server.audit.events_authorize import AuthorizationRefused
 from oauth_server.audit.record import record_later
-from oauth_server.authorize import response_modes
+from oauth_server.authorize import response_jwt, response_modes
 from oauth_server.authorize.checks import Destination
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.authorize.response_modes import Redirect
@@ -50,7 +51,7 @@ class Reply:
         state = session_state(where.client.client_id, where.redirect_uri, browser_state or "") if tells else ""
         return cls(where.client, where.redirect_uri, asked.response_mode, asked.state, state)
 
-    def send(self, members: dict[str, str]) -> HttpResponse:
+    def send(self, members: dict[str, str], now: datetime) -> HttpResponse:
         """The answer over HTTP; ``iss`` is in each of them (RFC 9207 §2)."""
         members = {**members, "iss": settings.ISSUER}
         if self.state:
@@ -58,6 +59,8 @@ class Reply:
         if self.session_state:
             # Session Management §3: errors have it too, since a silent request that fails is how a client learns of a sign-out.
             members["session_state"] = self.session_state
+        if response_modes.is_jwt(self.mode):
+            members = response_jwt.seal(self.client, members, now)
         answer = response_modes.answer(self.mode, self.redirect_uri, members)
         if isinstance(answer, Redirect):
             return see_other(answer.location)
@@ -70,10 +73,10 @@ class Reply:
         response["Referrer-Policy"] = "strict-origin"
         return allow_forms_to(response, form_sources([self.redirect_uri]))
 
-    def refuse(self, error: OAuthError) -> HttpResponse:
+    def refuse(self, error: OAuthError, now: datetime) -> HttpResponse:
         """An error that travels to the client (RFC 6749 §4.1.2.1)."""
         record_later(refusal(error, self.client))
-        return self.send(error.members())
+        return self.send(error.members(), now)
 
 
 def refusal(error: OAuthError, client: RegisteredClient | None, *, shown: bool = False) -> AuthorizationRefused:

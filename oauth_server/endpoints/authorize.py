@@ -48,16 +48,16 @@ def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
         record_later(refusal(refused or error, known, shown=True))
         return error_page(refused or error)
     if refused is not None:
-        return Reply.early(where, parameters).refuse(refused)
+        return Reply.early(where, parameters).refuse(refused, now)
     try:
         return _start(request, parameters, where, now)
     except OAuthError as error:
-        return Reply.early(where, parameters).refuse(error)
+        return Reply.early(where, parameters).refuse(error, now)
     except Exception as exception:
         if parameters.get("prompt") != "none":
             raise
         # Nobody looks at a page of a silent request; RFC 6749 §4.1.2.1 has an error for it.
-        return Reply.early(where, parameters).refuse(as_oauth_error(exception))
+        return Reply.early(where, parameters).refuse(as_oauth_error(exception), now)
 
 
 @interaction_page("resume", "GET")
@@ -71,7 +71,7 @@ def cancel(request: HttpRequest, now: datetime, pending: Pending) -> HttpRespons
     """The person would rather not sign in: the client hears it, and whoever was signed in stays so."""
     del request
     spend(pending.row, now)
-    return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person cancelled the sign-in."))
+    return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person cancelled the sign-in."), now)
 
 
 def _unfold(parameters: Parameters, client: RegisteredClient, now: datetime) -> tuple[Parameters, OAuthError | None]:
@@ -112,10 +112,10 @@ def _proceed(
     step = next_step(asked, where.client, session, consent, row, now)
     reply = Reply.to(where, asked, browser_state.of(request))
     if isinstance(step, Respond):
-        return reply.send(respond(asked, where.client, step.session, consent, row, now))
+        return reply.send(respond(asked, where.client, step.session, consent, row, now), now)
     if isinstance(step, Refuse):
         spend(row, now)
-        return reply.refuse(step.error)
+        return reply.refuse(step.error, now)
     if pending is not None:
         return see_other(_address(step, pending.key))
     value = browser.of(request)

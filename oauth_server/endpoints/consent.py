@@ -88,4 +88,4 @@ def _deny(pending: Pending, session: LoginSession, now: datetime) -> HttpRespons
                 scope=scopes.join(pending.asked.scope),
             )
         )
-    return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person denied the request."))
+    return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person denied the request."), now)

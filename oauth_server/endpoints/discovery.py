@@ -17,7 +17,7 @@ from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.request_object import SOURCES
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
-from oauth_server.clients.encryption import ENC_VALUES, ENCRYPTED, ID_TOKEN, USERINFO
+from oauth_server.clients.encryption import AUTHORIZATION, ENC_VALUES, ENCRYPTED, ID_TOKEN, USERINFO
 from oauth_server.clients.encryption import REQUEST_OBJECT as REQUEST
 from oauth_server.clients.fields import FRONT_CHANNEL_GRANTS
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
@@ -78,8 +78,9 @@ def _optional(signing: list[str]) -> tuple[tuple[bool, dict[str, Any]], ...]:
         ),
         *(
             (kind in ENCRYPTED and (kind != USERINFO or features.userinfo), _encryption(kind))
-            for kind in (ID_TOKEN, USERINFO, REQUEST)
+            for kind in (ID_TOKEN, USERINFO, AUTHORIZATION, REQUEST)
         ),
+        (features.jarm, {"authorization_signing_alg_values_supported": signing}),
         (features.introspection, _endpoint("introspection", "introspect", confidential)),
         (features.revocation, _endpoint("revocation", "revoke", methods)),
         (settings.REGISTRATION != CLOSED, {"registration_endpoint": f"{issuer}/oauth/register"}),

@@ -97,7 +97,15 @@ def registry(alg: str, enc: str) -> JWERegistry:
     return JWERegistry(algorithms=(alg, enc), strict_check_header=False)
 
 
-def encrypt(text: str, key: EncryptionKey, alg: str, enc: str, *, nested: bool) -> str:
+def encrypt(
+    text: str,
+    key: EncryptionKey,
+    alg: str,
+    enc: str,
+    *,
+    nested: bool,
+    extra_header: Mapping[str, str] | None = None,
+) -> str:
     """``text`` as a JWE.
 
     Args:
@@ -106,13 +114,14 @@ def encrypt(text: str, key: EncryptionKey, alg: str, enc: str, *, nested: bool) 
         alg: how the content key reaches them.
         enc: how the content is encrypted.
         nested: whether ``text`` is a JWT itself, which the header then says (RFC 7519 §5.2).
+        extra_header: further header parameters.
 
     Raises:
         JoseError: the key is not for this ``alg``, or there is no such ``enc``.
     """
     if not key.fits(alg) or enc not in CONTENT_ENCRYPTION:
         raise JoseError("The key does not fit the algorithm.")
-    header: dict[str, Any] = {"alg": alg, "enc": enc, "typ": "JWT"}
+    header: dict[str, Any] = {**(extra_header or {}), "alg": alg, "enc": enc, "typ": "JWT"}
     if nested:
         header["cty"] = "JWT"
     if key.kid:

@@ -45,6 +45,12 @@ class Features:
     query: bool = _row(True, "OAuth 2.0 Multiple Response Types §2.1", "response_mode query.")
     fragment: bool = _row(True, "OAuth 2.0 Multiple Response Types §2.1", "response_mode fragment.")
     form_post: bool = _row(True, "OAuth 2.0 Form Post Response Mode §2", "response_mode form_post.")
+    jarm: bool = _row(
+        True,
+        "JARM",
+        "Response modes jwt, query.jwt, fragment.jwt and form_post.jwt: the answer as a JWT, signed, and encrypted for"
+        " clients that registered for that.",
+    )
     introspection: bool = _row(True, "RFC 7662", "The introspection endpoint.")
     revocation: bool = _row(True, "RFC 7009", "The revocation endpoint.")
     userinfo: bool = _row(True, "OpenID Connect Core §5.3", "The userinfo endpoint.")

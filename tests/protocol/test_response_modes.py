@@ -59,7 +59,9 @@ def test_the_order_of_a_response_type_does_not_matter() -> None:
 
 def test_the_tables_name_what_is_offered_and_never_a_token_alone() -> None:
     """RFC 9700 §2.1.2: an access token that no ID token and no code vouches for."""
-    assert set(RESPONSE_MODES) == {"query", "fragment", "form_post"}
+    assert set(RESPONSE_MODES) == {
+        "query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt",
+    }  # fmt: skip
     assert set(RESPONSE_TYPES) == {
         "code", "id_token", "id_token token", "code id_token", "code token", "code id_token token",
     }  # fmt: skip
