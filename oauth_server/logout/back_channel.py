@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from oauth_server.clients import registry
+from oauth_server.clients import encryption, registry
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Participation
 from oauth_server.outbound import fetch
 from oauth_server.outbox.put import put
 from oauth_server.outbox.topics import DeliveryError, Effect, Letter
+from oauth_server.protocol.errors import InvalidRequest
 from oauth_server.tokens.id_token import signer_for
 
 TOPIC: Final = "back_channel_logout"
@@ -58,11 +59,11 @@ def prepare(letter: Letter, now: datetime) -> Effect | None:
     address = _address(client) if client is not None else ""
     if client is None or not address:
         return None
-    return partial(_send, address, logout_token(client, letter, now))
+    return partial(_send, client, address, logout_token(client, letter, now), now)
 
 
 def logout_token(client: RegisteredClient, letter: Letter, now: datetime) -> str:
-    """The token (§2.4). Its ``jti`` is the same at every try, so that a client can tell a repetition."""
+    """The token, signed (§2.4). Its ``jti`` is the same at every try, so that a client can tell a repetition."""
     issued = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": settings.ISSUER,
@@ -77,8 +78,12 @@ def logout_token(client: RegisteredClient, letter: Letter, now: datetime) -> str
     return signer_for(client, client.id_token_signed_response_alg, now).sign(claims, typ=LOGOUT_JWT_TYPE)
 
 
-def _send(address: str, token: str) -> None:
+def _send(client: RegisteredClient, address: str, signed: str, now: datetime) -> None:
+    # §2.4: encrypted with the keys of the client's ID tokens. Here, because those keys may have to be fetched.
     try:
+        token = encryption.to_client(client, encryption.ID_TOKEN, signed, now, extra_header={"iss": settings.ISSUER})
         fetch.post(address, {"logout_token": token})
+    except InvalidRequest as error:
+        raise DeliveryError(error.description) from error
     except fetch.FetchError as error:
         raise DeliveryError(str(error)) from error

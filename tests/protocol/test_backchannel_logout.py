@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -10,19 +11,26 @@ from typing import Any
 
 import pytest
 import time_machine
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.core.cache import cache
 from django.test import override_settings
 from django.utils import timezone
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
+from jwcrypto.jwk import JWK
 
 from identity.account.standing import set_active
 from identity.models import LoginSession, User
-from oauth_server.clients import registry
+from oauth_server.clients import key_sets, registry
+from oauth_server.jose.encrypt import shared_key
 from oauth_server.models import AuditEvent, Client, OutboxMessage, StateVersion
+from oauth_server.outbound import fetch
 from oauth_server.outbox.deliver import deliver_due
 from oauth_server.protocol.errors import InvalidClientMetadata
 from tests.support import people
 from tests.support.front_channel import Browser, answer, claims_of, exchange, hidden
+from tests.support.jwe import opened, secret_jwk
+from tests.support.keys import public_jwk
 from tests.support.parties import BASE, Http, Party
 from tests.support.receiver import Receiver, receiver
 
@@ -31,6 +39,8 @@ pytestmark = pytest.mark.django_db
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 PASSWORD = "correct horse battery"
+THEIRS = rsa.generate_private_key(65537, 2048)
+JWKS = {"keys": [public_jwk(THEIRS, kid="their-rsa", use="enc")]}
 
 
 @pytest.fixture
@@ -120,6 +130,51 @@ class TestTheToken:
         sign_out(browser)
         deliver()
         assert verified(party.tokens[0], "HS256", OctKey.import_key(other.secret)).claims["aud"] == other.client_id
+
+    @pytest.mark.parametrize("alg", ["RSA-OAEP-256", "dir"])
+    def test_it_is_encrypted_as_the_id_token_is(
+        self, make_client: Callable[..., Party], party: Receiver, browser: Browser, person: User, alg: str
+    ) -> None:
+        """§2.4: the same keys; iss stands in the header too (RFC 7519 §5.3)."""
+        other = make_client(backchannel_logout_uri=party.origin, jwks=JWKS, id_token_encrypted_response_alg=alg)
+        browser.walk(browser.authorize(other), person)
+        sign_out(browser)
+        deliver()
+        shared = secret_jwk(shared_key(other.secret, "A128CBC-HS256"))
+        header, inner = opened(party.tokens[0], shared if alg == "dir" else JWK.from_pyca(THEIRS))
+        assert (header["alg"], header["enc"], header["cty"]) == (alg, "A128CBC-HS256", "JWT")
+        assert header["iss"] == BASE
+        token = verified(inner)
+        assert (token.header["typ"], token.claims["aud"]) == ("logout+jwt", other.client_id)
+
+    def test_what_cannot_be_encrypted_waits_for_a_key_and_never_leaves_in_clear_text(
+        self,
+        make_client: Callable[..., Party],
+        party: Receiver,
+        browser: Browser,
+        person: User,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """§2.4; the client's key set may be away for a while."""
+        other = make_client(
+            backchannel_logout_uri=party.origin,
+            jwks_uri="https://app.example/jwks",
+            id_token_encrypted_response_alg="RSA-OAEP-256",
+        )
+        body = [json.dumps({"keys": keys}).encode() for keys in (JWKS["keys"], [], JWKS["keys"])]
+        monkeypatch.setattr(fetch, "get", lambda *_, **__: fetch.Fetched(body[0], "application/json"))
+        browser.walk(browser.authorize(other, state="encrypted"), person)
+        body.pop(0)
+        key_sets.forget()
+        cache.clear()
+        sign_out(browser)
+        deliver()
+        assert party.paths == []
+        assert "no usable key" in OutboxMessage.objects.get().last_error
+        body.pop(0)
+        with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=True):
+            deliver()
+            assert verified(opened(party.tokens[0], JWK.from_pyca(THEIRS))[1]).claims["aud"] == other.client_id
 
     def test_it_is_no_id_token_for_anybody(
         self, app: Party, party: Receiver, browser: Browser, tokens: dict[str, Any]
