@@ -13,7 +13,10 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from identity.models import User
@@ -122,6 +125,7 @@ class MFAAdapter(DefaultMFAAdapter):
     error_messages = {  # noqa: RUF012  # allauth's own shape
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
+        "incorrect_passkey": _("This passkey does not open this account. Try again, or choose another way."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -136,3 +140,19 @@ class MFAAdapter(DefaultMFAAdapter):
     def get_totp_issuer(self) -> str:
         """What an authenticator app shows above the code."""
         return f"Gatehouse ({settings.ISSUER.partition('://')[2]})"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Passkeys belong to the issuer's host (Web Authentication §5.1.3), whatever Host a request named."""
+        return {"id": urlsplit(settings.ISSUER).hostname or "", "name": "Gatehouse"}
+
+    def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
+        """What the browser shows when it asks which passkey: the username, and how the person is called."""
+        return {
+            **super().get_public_key_credential_user_entity(user),
+            "name": user.username,
+            "display_name": user.get_short_name(),
+        }
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002, ARG002  # allauth's signature
+        """What a passkey is called when its owner gives no name: when it was made says most."""
+        return gettext("Passkey of %(day)s") % {"day": date_format(timezone.localdate(), "j F Y")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from identity.account import devices, overview, profile
+from identity.account import devices, overview, passkeys, profile
 from identity.sign_in import views as sign_in
 
 urlpatterns = [
@@ -16,7 +16,14 @@ urlpatterns = [
     path("login/", sign_in.login, name="account_login"),
     path("login/cancel/", sign_in.cancel, name="account_login_cancel"),
     path("signup/", sign_in.sign_up, name="account_signup"),
+    path("2fa/", passkeys.factors_page, name="mfa_index"),
     path("2fa/authenticate/", sign_in.second_factor, name="mfa_authenticate"),
+    path("2fa/webauthn/", passkeys.listing, name="mfa_list_webauthn"),
+    path("2fa/webauthn/login/", sign_in.passkey, name="mfa_login_webauthn"),
+    path("2fa/webauthn/reauthenticate/", sign_in.passkey_again, name="mfa_reauthenticate_webauthn"),
+    path("2fa/webauthn/add/", passkeys.add, name="mfa_add_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/edit/", passkeys.rename, name="mfa_edit_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/remove/", passkeys.remove, name="mfa_remove_webauthn"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", sign_in.confirm_email, name="account_confirm_email"),
     path("", include("allauth.urls")),
 ]

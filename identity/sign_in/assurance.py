@@ -8,14 +8,15 @@ from typing import Any, Final
 # From weakest to strongest; a sign-in of one level satisfies whoever asks for it or for a weaker one.
 ACR_VALUES: Final[Mapping[str, str]] = {
     "1": "One factor: a password.",
-    "2": "Two factors: a password and a code of the person's authenticator, or a recovery code.",
+    "2": "Two factors: a password and a code of the person's authenticator, a recovery code, or a passkey.",
 }
 
 # (method, type) as django-allauth records it → RFC 8176 §2.
-AMR: Final[Mapping[tuple[str, str | None], str]] = {
-    ("password", None): "pwd",
-    ("mfa", "totp"): "otp",
-    ("mfa", "recovery_codes"): "otp",
+AMR: Final[Mapping[tuple[str, str | None], tuple[str, ...]]] = {
+    ("password", None): ("pwd",),
+    ("mfa", "totp"): ("otp",),
+    ("mfa", "recovery_codes"): ("otp",),
+    ("mfa", "webauthn"): ("hwk", "user"),
 }
 
 
@@ -25,11 +26,13 @@ def amr_of(records: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     Args:
         records: allauth's records of the sign-in: ``{"method": "mfa", "type": "totp", …}``.
     """
+    kept = list(records)
     methods = dict.fromkeys(
-        AMR[key] for record in records if (key := (record.get("method", ""), record.get("type"))) in AMR
+        word for record in kept for word in AMR.get((record.get("method", ""), record.get("type")), ())
     )
-    if "pwd" in methods and "otp" in methods:
-        methods["mfa"] = "mfa"
+    # A passkey that opens an account alone has asked for its PIN or a fingerprint: two factors in one.
+    if ("pwd" in methods and len(methods) > 1) or any(record.get("passwordless") for record in kept):
+        methods["mfa"] = None
     return tuple(methods)
 
 

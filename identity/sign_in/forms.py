@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.totp.internal import auth as hotp
 from allauth.mfa.utils import decrypt
+from django.core.validators import MaxLengthValidator
 from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
@@ -53,10 +54,13 @@ class SignInForm(_PlainForm, account.LoginForm):
         login.label = _("Username or email address")
         # Whoever is known types the password first. Lengths are bounded: a hash of a megabyte is a gift to an attacker.
         known = bool(self.initial.get("login"))
-        login.widget.attrs.update(autocomplete="username", autocapitalize="none", spellcheck="false", maxlength="254")
+        login.widget.attrs.update(
+            autocomplete="username webauthn", autocapitalize="none", spellcheck="false", maxlength="254"
+        )
         login.widget.attrs["autofocus"] = not known
         password.widget.attrs.update(maxlength="1024", autofocus=known)
-        login.max_length, password.max_length = 254, 1_024  # type: ignore[attr-defined]  # both are CharFields
+        login.validators.append(MaxLengthValidator(254))
+        password.validators.append(MaxLengthValidator(1_024))
 
 
 class SignUpForm(_PlainForm, account.SignupForm):

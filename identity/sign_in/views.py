@@ -6,38 +6,22 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.account.internal.stagekit import clear_login, unstash_login
-from allauth.mfa.base import views as mfa
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from identity.models import User
-from identity.sessions.read import current
 from identity.sign_in.context import View, with_client
 from identity.sign_in.device import remember
+from identity.sign_in.door import AtTheDoor
 from identity.sign_in.forms import SignInForm
+from identity.sign_in.stages import ways_on_the_page
+from identity.sign_in.stages.passkey import ProveAgainView, SecondStepView, SignInByPasskeyView
 
 
-class SignInView(account.LoginView):
-    """Sign in; with ``?prompt=login`` also somebody who is signed in (OpenID Connect Core §3.1.2.1).
-
-    Nothing changes until the new sign-in is complete: whoever cancels stays signed in as before (CVE-2023-6787).
-    """
-
-    former: User | None = None
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Decide who is at the door."""
-        session = current(request, timezone.now())
-        self.former = session.user if session else None
-        if session is None or request.GET.get("prompt") == "login":
-            # allauth sends a signed-in person away. It would do so for one whose sign-in is over too, and the server,
-            # which asks `current`, would send them straight back.
-            request.user = AnonymousUser()
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
-        return response
+class SignInView(AtTheDoor, account.LoginView):
+    """Username or address and password in one form; the other ways in beside it (``stages``)."""
 
     def get_initial(self) -> dict[str, Any]:
         """The name that the application hints at, or of whoever signs in again."""
@@ -45,11 +29,12 @@ class SignInView(account.LoginView):
         return {**super().get_initial(), "login": hint}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Who signs in again, for the page."""
-        return {**super().get_context_data(**kwargs), "former": self.former}
+        """Who signs in again, and the other ways in, for the page."""
+        return {**super().get_context_data(**kwargs), "former": self.former, "ways": ways_on_the_page(self.request)}
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         """Sign in, or go on to the second factor."""
+        self.begin_anew()
         response: HttpResponse = super().form_valid(form)
         if isinstance(self.request.user, User):
             remember(self.request, response, self.request.user)
@@ -88,5 +73,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
 
 login = with_client(SignInView.as_view())
 sign_up = with_client(account.signup)
-second_factor = _in_sign_in(mfa.authenticate)
+passkey = with_client(SignInByPasskeyView.as_view())
+second_factor = _in_sign_in(SecondStepView.as_view())
+passkey_again = ProveAgainView.as_view()
 confirm_email = with_client(account.confirm_email)

@@ -64,7 +64,16 @@ MFA_FORMS = {
     "authenticate": "identity.sign_in.forms.AuthenticateForm",
     "reauthenticate": "identity.sign_in.forms.ReauthenticateByCodeForm",
     "activate_totp": "identity.sign_in.forms.ActivateTOTPForm",
+    "login_webauthn": "identity.sign_in.passkeys.SignInPasskeyForm",
+    "authenticate_webauthn": "identity.sign_in.passkeys.ProvePasskeyForm",
+    "reauthenticate_webauthn": "identity.sign_in.passkeys.ReprovePasskeyForm",
+    "add_webauthn": "identity.sign_in.passkeys.AddPasskeyForm",
+    "edit_webauthn": "identity.sign_in.passkeys.RenamePasskeyForm",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True  # whether the pages offer it: FEATURES, and whether the issuer has a name
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # a security key without a PIN is a second step; alone it opens nothing
+# An answer cannot be guessed, and every look at the sign-in page fetches a challenge.
+MFA_RATE_LIMITS: dict[str, str | None] = {"webauthn_login": "600/m/ip" if THROTTLES else None}
 MFA_TOTP_TOLERANCE = 1  # half a minute of a telephone's clock
 MFA_RECOVERY_CODES_SHOW_ONCE = True

@@ -73,6 +73,11 @@ class Features:
         True, "OpenID Connect Session Management", "session_state, and the frame in which an application compares it."
     )
     portal: bool = _row(True, "", "The developer portal.")
+    passkeys: bool = _row(
+        True,
+        "Web Authentication Level 3",
+        "Passkeys, alone and as a second step; the issuer must be a name, not an address.",
+    )
 
 
 # Features that are finished but off unless an operator asks: `all` turns them on too.
@@ -125,6 +130,7 @@ class Limits:
         16, "", "How often an effect (a logout token) is tried, 5 seconds to an hour apart, before it is given up."
     )
     password_hashes_at_once: int = _row(4, "", "Argon2id computations at the same time in one process.")
+    passkeys_per_person: int = _row(20, "", "Passkeys and security keys that one account may have.")
     clients_per_person: int = _row(50, "", "Applications that one developer may register in the portal.")
     cache_seconds: int = _row(1, "", "How stale a process may be about clients, keys and people, in seconds.")
 

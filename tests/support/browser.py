@@ -61,3 +61,35 @@ def chromium() -> Iterator[Browser]:
 def fits(page: Page) -> bool:
     """Does the page need no sideways scrolling (WCAG 2.2 §1.4.10)?"""
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@contextmanager
+def authenticator(page: Page, *, verifies: bool = True, discoverable: bool = True) -> Iterator[Any]:
+    """A virtual authenticator in the browser of a page (Web Authentication Level 3 §11).
+
+    Args:
+        page: of the browser.
+        verifies: whether it can verify the person (PIN, fingerprint); else it is a plain security key.
+        discoverable: whether its credentials can be found without a username.
+
+    Yields:
+        A function that lists what it holds, as the Chrome DevTools Protocol has it.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable", {"enableUI": False})
+    made = session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal" if verifies else "usb",
+                "hasResidentKey": discoverable,
+                "hasUserVerification": verifies,
+                "isUserVerified": verifies,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    name = {"authenticatorId": made["authenticatorId"]}
+    yield lambda: session.send("WebAuthn.getCredentials", name)["credentials"]
+    session.send("WebAuthn.removeVirtualAuthenticator", name)

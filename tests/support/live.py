@@ -74,11 +74,12 @@ class Live:
 
 
 @contextmanager
-def live_server(*, path: str = "", **settings: str) -> Iterator[Live]:
+def live_server(*, path: str = "", host: str = "127.0.0.1", **settings: str) -> Iterator[Live]:
     """Migrate, make keys and a person, start Granian, and stop it at the end.
 
     Args:
         path: of the issuer.
+        host: of the issuer; passkeys need a name (localhost).
         settings: further environment variables.
     """
     port = free_port()
@@ -89,7 +90,7 @@ def live_server(*, path: str = "", **settings: str) -> Iterator[Live]:
             "DJANGO_SETTINGS_MODULE": "oauth_server.settings.development",
             "DATA_DIR": str(folder / "data"),
             "PORT": str(port),
-            "ISSUER": f"http://127.0.0.1:{port}{path}",
+            "ISSUER": f"http://{host}:{port}{path}",
             "THROTTLES": "off",
             **settings,
         }

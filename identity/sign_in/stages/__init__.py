@@ -1,0 +1,66 @@
+"""STAGES: the ways to prove who one is, in the order that the sign-in page offers them. One file a way, one row here.
+
+Each is a page, or a part of the sign-in page, that works without JavaScript, passkeys excepted. What a sign-in still lacks
+waits in the browser's session (django-allauth's login stages): a reload, a second tab and the way back find it there.
+
+``offered`` looks at this server's settings, never at a person: the page is the same for whoever comes, so that it tells
+nobody who has an account or what they have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from identity.models import User, factors
+from identity.sign_in import passkeys
+
+
+def _nothing(_request: HttpRequest) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A way.
+
+    Attributes:
+        name: what the code calls it.
+        offered: whether this server offers it; the request says where the person wants to go, nothing else.
+        count: how many of them a person has that open the account without another way; 0 for a mere second step.
+        template: its part of the sign-in page, shown with ``way`` as this row; empty when the page has a place for it.
+        context: what the template needs beyond that.
+    """
+
+    name: str
+    offered: Callable[[HttpRequest | None], bool]
+    count: Callable[[User], int]
+    template: str = ""
+    context: Callable[[HttpRequest], Mapping[str, Any]] = field(default=_nothing)
+
+
+def _passkeys(user: User) -> int:
+    return sum(factors.opens_alone(passkey) for passkey in factors.passkeys_of(user))
+
+
+STAGES: Final = (
+    Stage("password", lambda _: True, lambda user: int(user.has_usable_password())),
+    Stage("passkey", lambda _: passkeys.are_possible(), _passkeys, "account/ways/passkey.html"),
+)
+
+
+def ways_on_the_page(request: HttpRequest) -> list[Mapping[str, Any]]:
+    """What the sign-in page offers beside the password, each with its template and what that needs."""
+    return [
+        {**stage.context(request), "name": stage.name, "template": stage.template}
+        for stage in STAGES
+        if stage.template and stage.offered(request)
+    ]
+
+
+def ways_in(user: User) -> int:
+    """How many ways open this person's account: whoever takes the last one away locks the owner out."""
+    return sum(stage.count(user) for stage in STAGES if stage.offered(None))

@@ -1,0 +1,106 @@
+"""Passkeys: alone, beside a password, and again before a change. django-allauth's views with this house's forms.
+
+The options of a ceremony are fetched at the click (``Accept: application/json``), so that no page that is merely looked at
+makes a session or voids the challenge of another tab.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.templatekit import get_entrance_context_data
+from allauth.account.models import Login
+from allauth.account.views import BaseReauthenticateView
+from allauth.mfa.base import views as mfa
+from allauth.mfa.webauthn import views as webauthn
+from allauth.mfa.webauthn.internal import flows
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+
+from identity.models import User, factors
+from identity.sign_in import passkeys
+from identity.sign_in.device import remember
+from identity.sign_in.door import AtTheDoor
+from identity.sign_in.passkeys import ReprovePasskeyForm, SignInPasskeyForm, request_options
+
+
+def wants_options(request: HttpRequest) -> bool:
+    """Does the script ask, and not the person?"""
+    return request.method == "GET" and request.headers.get("Accept") == "application/json"
+
+
+class SignInByPasskeyView(AtTheDoor, webauthn.LoginWebAuthnView):
+    """Sign in with a passkey and nothing else; it says by itself whose it is."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The options for the script; a person who comes here goes to the sign-in page."""
+        del args, kwargs
+        if wants_options(request):
+            return JsonResponse(request_options(None, request.session))
+        return self._back()
+
+    def form_valid(self, form: SignInPasskeyForm) -> HttpResponse:
+        """Sign in and go where the person wanted to go: allauth's own view forgets that."""
+        authenticator = form.cleaned_data["credential"]
+        self.begin_anew()
+        wanted = self.request.GET.get("next", "")
+        login = Login(user=authenticator.user, redirect_url=wanted if get_adapter().is_safe_url(wanted) else None)
+        response: HttpResponse = flows.perform_passwordless_login(self.request, authenticator, login)
+        if isinstance(self.request.user, User):
+            remember(self.request, response, self.request.user)
+        return response
+
+    def form_invalid(self, form: SignInPasskeyForm) -> HttpResponse:
+        """Say it on the sign-in page."""
+        for error in form.errors.get("credential", []):
+            get_adapter().add_message(self.request, messages.ERROR, message=error)
+        return self._back()
+
+    def _back(self) -> HttpResponse:
+        query = self.request.GET.urlencode()
+        return HttpResponseRedirect(reverse("account_login") + (f"?{query}" if query else ""), status=303)
+
+
+class SecondStepView(mfa.AuthenticateView):
+    """The second step of a sign-in: a code, or a passkey; the page shows what this person has."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page, or the options for its script."""
+        if wants_options(request):
+            return JsonResponse(request_options(self.stage.login.user, request.session))
+        response: HttpResponseBase = super().get(request, *args, **kwargs)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """allauth's, without a challenge that nobody has asked for."""
+        del kwargs
+        user = self.stage.login.user
+        return {
+            **get_entrance_context_data(self.request),
+            "form": self.auth_form,
+            "webauthn_form": self.webauthn_form,
+            "has_codes": factors.has_codes(user),
+            "has_passkey": passkeys.are_possible() and bool(factors.passkeys_of(user)),
+        }
+
+
+class ProveAgainView(webauthn.ReauthenticateWebAuthnView):
+    """A passkey again, before a change that matters."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page, or the options for its script."""
+        if wants_options(request):
+            return JsonResponse(request_options(request.user, request.session))
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
+
+    def form_invalid(self, form: ReprovePasskeyForm) -> HttpResponse:
+        """Say it here, where the person can try again: allauth sends them to the sign-in page, which sends them away."""
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """allauth's, without a challenge that nobody has asked for, but with what was wrong."""
+        return {**BaseReauthenticateView.get_context_data(self, **kwargs), **kwargs}
