@@ -1,4 +1,4 @@
-"""What is allowed for which use (RFC 7518 §3.1, RFC 8037 §3.1, RFC 8725 §3.1). Tables, not branches.
+"""What is allowed for which use (RFC 7518 §3.1, RFC 8037 §3.1, RFC 8725 §3.1, RFC 9864 §2.2). Tables, not branches.
 
 ``none`` has no row and so exists nowhere.
 """
@@ -34,6 +34,8 @@ _ROWS: Final = (
     Algorithm("ES256", "EC", "P-256", "sha256", octets=64),
     Algorithm("ES384", "EC", "P-384", "sha384", octets=96),
     Algorithm("ES512", "EC", "P-521", "sha512", octets=132),
+    # RFC 9864 §2.2: the name that says the curve too, and the old one, which nearly everybody still uses.
+    Algorithm("Ed25519", "OKP", "Ed25519", "sha512", octets=64),
     Algorithm("EdDSA", "OKP", "Ed25519", "sha512", octets=64),
     Algorithm("PS256", "RSA", "", "sha256"),
     Algorithm("PS384", "RSA", "", "sha384"),
@@ -49,7 +51,7 @@ _ROWS: Final = (
 ALGORITHMS: Final[dict[str, Algorithm]] = {row.name: row for row in _ROWS}
 
 # What we sign with, each by a key of its own. The first is the default of access tokens.
-SIGNING: Final[tuple[str, ...]] = ("ES256", "RS256", "PS256", "EdDSA")
+SIGNING: Final[tuple[str, ...]] = ("ES256", "RS256", "PS256", "EdDSA", "Ed25519")
 
 # RFC 9068 §2.1 forbids none; HMAC would let every resource server that verifies also forge.
 ACCESS_TOKEN: Final[frozenset[str]] = frozenset(SIGNING)

@@ -23,7 +23,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
     max_leaves=12,
 )
-ALGORITHMS = st.sampled_from(["none", "RS256", "PS512", "ES256", "ES512", "EdDSA", "HS256", "HS512", "ES256K", "dir"])
+ALGORITHMS = st.sampled_from(
+    ["none", "RS256", "PS512", "ES256", "ES512", "EdDSA", "Ed25519", "HS256", "HS512", "ES256K", "dir"]
+)
 REGISTERED = ["alg", "kid", "typ", "crit", "jwk", "x5c", "b64", "iss", "sub", "aud", "exp", "iat", "nbf", "jti"]
 MEMBERS = st.dictionaries(st.sampled_from(REGISTERED), JSON, max_size=5)
 JWK_MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "k", "kid", "alg", "use", "key_ops", "x5c"]
@@ -79,7 +81,7 @@ def test_any_header_and_claims_with_any_signature_are_refused(
     """RFC 8725 §3: never accepted, never another exception."""
     parts = (json.dumps({"alg": alg, **header}).encode(), json.dumps(claims).encode(), signature)
     token = ".".join(map(b64, parts))
-    accepted = frozenset({"RS256", "PS512", "ES256", "ES512", "EdDSA", "HS256", "HS512"})
+    accepted = frozenset({"RS256", "PS512", "ES256", "ES512", "EdDSA", "Ed25519", "HS256", "HS512"})
     for keys in (PUBLIC_KEYS, SECRET_KEYS):
         assert _only_jose_errors(verify, token, keys, algorithms=accepted) is None
 

@@ -39,7 +39,7 @@ def call(api: str, value: str, method: str = "GET", **more: object) -> httpx2.Re
     return httpx2.request(method, f"{api}/notes", headers={"Authorization": f"Bearer {value}"}, **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA", "Ed25519"])
 def test_a_client_writes_and_reads_its_notes(live: Live, api: str, alg: str) -> None:
     """RFC 9068 §4: verified offline by JWKS, whatever our keys sign with."""
     value = token(live, audience=[api], access_token_signed_response_alg=alg)

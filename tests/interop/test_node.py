@@ -68,6 +68,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "ID tokens ES256": {"id_token_signed_response_alg": "ES256"},
     "ID tokens PS256, profile openid": {"id_token_signed_response_alg": "PS256", "profile": "openid"},
     "ID tokens EdDSA": {"id_token_signed_response_alg": "EdDSA"},
+    "ID tokens Ed25519": {"id_token_signed_response_alg": "Ed25519"},
     "ID tokens HS256": {"id_token_signed_response_alg": "HS256"},
 }
 PARAMETERS = {"kid": "mine", "use": "sig"}

@@ -225,7 +225,7 @@ class World:
 
 policies = st.builds(
     Policy,
-    algorithms=st.sampled_from([("ES256",), ("ES256", "RS256", "PS256", "EdDSA")]),
+    algorithms=st.sampled_from([("ES256",), ("ES256", "RS256", "PS256", "EdDSA", "Ed25519")]),
     announcement=st.timedeltas(timedelta(seconds=2), 3 * DAY),
     rotation=st.timedeltas(timedelta(seconds=1), 100 * DAY),
     overlap=st.timedeltas(timedelta(seconds=1), 2 * DAY),

@@ -42,7 +42,7 @@ def jwt_app(make_client: Callable[..., Party]) -> Party:
 def test_the_jwks_holds_public_members_alone(jwt_app: Party) -> None:
     """RFC 7517 §4: kid, alg and use on every key; one key an algorithm, none shared."""
     keys = _jwks()
-    assert {key["alg"] for key in keys if key["use"] == "sig"} == {"ES256", "RS256", "PS256", "EdDSA"}
+    assert {key["alg"] for key in keys if key["use"] == "sig"} == {"ES256", "RS256", "PS256", "EdDSA", "Ed25519"}
     assert {key["alg"] for key in keys if key["use"] == "enc"} == {"RSA-OAEP-256", "ECDH-ES"}
     assert all(key.keys() <= PUBLIC for key in keys)
     assert len({key["kid"] for key in keys}) == len(keys)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from authlib.oauth2.rfc7523 import client_secret_jwt_sign, private_key_jwt_sign
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from oauth_server.clients import registry, secrets
 from oauth_server.models import ClientSecret, SeenIdentifier
@@ -42,6 +42,23 @@ def test_rsa_algorithms_authenticate(alg: str) -> None:
     """RFC 7518 §3.1: the asymmetric algorithms that discovery names."""
     client_id = with_key(RSA)
     assert send_assertion(sign(claims(client_id), RSA, alg)).client_id == client_id
+
+
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+@pytest.mark.parametrize("alg", ["Ed25519", "EdDSA"])
+def test_both_names_of_ed25519_authenticate(alg: str) -> None:
+    """RFC 9864 §2.2, and RFC 8037 §3.1 as long as libraries say EdDSA; a key that names one of them is for that one."""
+    key = OKPKey.generate_key("Ed25519", {"kid": "ed"})
+    client_id = with_key(key)
+    assert send_assertion(sign(claims(client_id), key, alg)).client_id == client_id
+    narrow = OKPKey.generate_key("Ed25519", {"kid": "ed", "alg": alg})
+    client_id = with_key(narrow)
+    assert send_assertion(sign(claims(client_id), narrow, alg)).client_id == client_id
+    other = {"Ed25519": "EdDSA", "EdDSA": "Ed25519"}[alg]
+    with pytest.raises(InvalidClient):
+        send_assertion(
+            sign(claims(client_id), OKPKey.import_key({**narrow.as_dict(private=True), "alg": other}), other)
+        )
 
 
 @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])

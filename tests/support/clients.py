@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from oauth_server.clients.authenticate import Credentials, authenticate
 from oauth_server.clients.client import RegisteredClient
@@ -28,7 +28,7 @@ def make(**metadata: Any) -> dict[str, Any]:
     return register({"redirect_uris": [REDIRECT], **metadata}, now=datetime.now(UTC))[1]
 
 
-def with_key(key: ECKey | RSAKey, **metadata: Any) -> str:
+def with_key(key: ECKey | OKPKey | RSAKey, **metadata: Any) -> str:
     """Register a private_key_jwt client with an inline key set; answers its identifier."""
     jwks = {"keys": [key.as_dict(private=False)]}
     return str(make(token_endpoint_auth_method="private_key_jwt", jwks=jwks, **metadata)["client_id"])
@@ -41,7 +41,7 @@ def claims(client_id: str, **others: Any) -> dict[str, Any]:
     return {name: value for name, value in (right | others).items() if value is not None}
 
 
-def sign(payload: dict[str, Any], key: ECKey | RSAKey | OctKey, alg: str = "ES256", **header: Any) -> str:
+def sign(payload: dict[str, Any], key: ECKey | OKPKey | RSAKey | OctKey, alg: str = "ES256", **header: Any) -> str:
     """A JWT made by joserfc."""
     return jwt.encode({"alg": alg, **header}, payload, key, algorithms=[alg])
 

@@ -24,7 +24,7 @@ def id_token(text: str, party: Party, **checked: Any) -> dict[str, Any]:
     ``checked``: nonce, access_token, code and max_age, as Authlib names them; ``code`` makes it the hybrid flow.
     """
     keys = KeySet.import_key_set(Http().get("/oauth/jwks").json())
-    decoded = jwt.decode(text, keys, algorithms=["RS256", "ES256", "PS256", "EdDSA"])
+    decoded = jwt.decode(text, keys, algorithms=["RS256", "ES256", "PS256", "EdDSA", "Ed25519"])
     options = {
         "iss": {"essential": True, "value": settings.ISSUER},
         "aud": {"essential": True, "value": party.client_id},
@@ -41,7 +41,7 @@ def key(alg: str, kid: str = "one") -> Any:
     """A private key for an algorithm, made by joserfc."""
     if alg.startswith("ES"):
         return ECKey.generate_key({"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}[alg], {"kid": kid})
-    if alg == "EdDSA":
+    if alg in {"EdDSA", "Ed25519"}:
         return OKPKey.generate_key("Ed25519", {"kid": kid})
     return RSAKey.generate_key(2048, {"kid": kid})
 
