@@ -11,6 +11,8 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004  # Django's own name
 
+from identity.claims import SUPPORTED_CLAIMS
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -71,6 +73,12 @@ RULES: Final = (
         lambda: min(settings.LIFETIMES.access_token, settings.LIFETIMES.id_token, settings.LIFETIMES.session) > 0,
         "Tokens or sign-ins would expire before they are used.",
         "ACCESS_TOKEN_LIFETIME, ID_TOKEN_LIFETIME and SESSION_LIFETIME must be above 0.",
+    ),
+    Rule(
+        "gatehouse.E008",
+        lambda: settings.RESOURCES.claims() <= frozenset(SUPPORTED_CLAIMS),
+        "An API would wait for a claim that nobody has.",
+        "access_token_claims in the file that RESOURCES names may be claims of OpenID Connect Core §5.1 alone.",
     ),
 )
 

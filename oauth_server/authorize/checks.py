@@ -16,9 +16,9 @@ from oauth_server.authorize import request as requests
 from oauth_server.authorize.prompts import PROMPTS
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES, canonical
-from oauth_server.clients import registry
+from oauth_server.clients import registry, resources
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.protocol import pkce, resources, scopes, uris
+from oauth_server.protocol import pkce, scopes, uris
 from oauth_server.protocol.errors import (
     InvalidRequest,
     InvalidScope,
@@ -220,7 +220,7 @@ def _claims(parameters: Parameters, client: RegisteredClient) -> None:
 
 
 def _resource(parameters: Parameters, client: RegisteredClient) -> None:
-    resources.choose(parameters.all("resource"), resources_of(client))
+    resources.admit(parameters.all("resource"), resources_of(client))
 
 
 CHECKS: Final = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from oauth_server.clients import resources
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.protocol import resources, scopes
+from oauth_server.protocol import scopes
 from oauth_server.protocol.errors import InvalidScope, UnauthorizedClient
 from oauth_server.protocol.parameters import Parameters
 from oauth_server.tokens.authorization import Authorization, Refused
@@ -36,5 +37,5 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
         grant_type="client_credentials",
         scope=asked or tuple(sorted(allowed)),
         sub=client.client_id,
-        audience=resources.choose(parameters.all("resource"), client.audience),
+        audience=resources.admit(parameters.all("resource"), client.audience),
     )

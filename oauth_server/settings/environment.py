@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from oauth_server.settings import resources
 from oauth_server.settings.features import Features, Lifetimes, Limits, describe
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent.parent
@@ -95,6 +96,10 @@ def _issuers(value: str) -> dict[str, Any]:
     ):
         raise ValueError("must be a JSON object of JWK Sets, by issuer")
     return issuers
+
+
+def _resources(value: str) -> resources.Resources:
+    return resources.read(_path(value)) if value else resources.Resources()
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -207,6 +212,7 @@ VARIABLES: Final = (
     Variable("REGISTRATION_SCOPES", _words, "", "Scopes, beside those of OpenID Connect, that a client may register for itself, over the network or in the portal."),
     Variable("REGISTRATION_AUDIENCES", _words, "", "APIs, by their identifiers, that a client may register for itself as the audience of its tokens."),
     Variable("SOFTWARE_STATEMENT_ISSUERS", _issuers, "", "A JSON file, {issuer: JWK Set}: whose software statements count (RFC 7591 §2.3)."),
+    Variable("RESOURCES", _resources, "", "A JSON file, {API: options}: who may ask for tokens for it, and what they look like (RFC 8707)."),
     Variable("WEB_WORKERS", _count, "1", "Web processes."),
     Variable("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged."),
     Variable("LOG_FORMAT", _one_of("console", "json"), "console", "Lines for people or for machines."),

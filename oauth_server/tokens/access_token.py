@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,10 +15,13 @@ from oauth_server.clients.client import RegisteredClient
 from oauth_server.keys import secrets, store
 from oauth_server.models import AccessToken, Client, statements
 from oauth_server.protocol import scopes
+from oauth_server.tokens import claims as personal
 from oauth_server.tokens.authorization import Authorization
+from oauth_server.tokens.claims import Known
 
-# RFC 9068 §2.1 types them at+jwt; JWT is a per-client choice for resource servers that refuse that.
-JWT_TYPES: Final = frozenset({"at+jwt", "JWT"})
+# RFC 9068 §2.1 types them at+jwt; JWT is a choice, per client or per API, for resource servers that refuse that.
+_OWN_TYPE: Final = "at+jwt"
+JWT_TYPES: Final = frozenset({_OWN_TYPE, "JWT"})
 OPENID: Final = "openid"
 
 
@@ -60,8 +63,13 @@ def one_or_list(values: tuple[str, ...]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def mint(authorization: Authorization, now: datetime) -> tuple[str, int]:
+def mint(authorization: Authorization, now: datetime, person: Callable[[], Known]) -> tuple[str, int]:
     """Mint an access token, and save it when it is opaque.
+
+    Args:
+        authorization: what the grant proved.
+        now: the moment of the request.
+        person: asked only when an API wants the token to say something of them.
 
     Returns:
         The token and its life in seconds.
@@ -71,15 +79,23 @@ def mint(authorization: Authorization, now: datetime) -> tuple[str, int]:
         lifetime = max(1, min(lifetime, int((authorization.lineage.absolute_expiry - now).total_seconds())))
     if authorization.client.access_token_format == Client.OPAQUE:
         return _opaque(authorization, now, lifetime), lifetime
-    return _jwt(authorization, now, lifetime), lifetime
+    return _jwt(authorization, now, lifetime, person), lifetime
 
 
-def _jwt(authorization: Authorization, now: datetime, lifetime: int) -> str:
+def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Callable[[], Known]) -> str:
     issued = int(now.timestamp())
+    # A token for several APIs is read by each: it says what all of them want, and has another type only if all want that.
+    # We ourselves take any of our types.
+    audience = audience_of(authorization.audience, authorization.client, authorization.scope)
+    apis = [settings.RESOURCES.find(api) for api in audience if api != userinfo_endpoint()]
+    types = {api.access_token_typ or authorization.client.access_token_typ for api in apis}
+    wanted = frozenset.intersection(*(api.access_token_claims for api in apis)) if apis else frozenset()
+    names = personal.in_access_token(authorization.scope, wanted) if authorization.user_id is not None else ()
     claims: dict[str, Any] = {
+        **(personal.said_in_access_token(person(), names) if names else {}),
         "iss": settings.ISSUER,
         "sub": authorization.sub,
-        "aud": one_or_list(audience_of(authorization.audience, authorization.client, authorization.scope)),
+        "aud": one_or_list(audience),
         "client_id": authorization.client.client_id,
         "iat": issued,
         "exp": issued + lifetime,
@@ -100,7 +116,7 @@ def _jwt(authorization: Authorization, now: datetime, lifetime: int) -> str:
     if authorization.confirmation:
         claims["cnf"] = dict(authorization.confirmation)
     signer = store.signer(authorization.client.access_token_signed_response_alg)
-    return signer.sign(claims, typ=authorization.client.access_token_typ)
+    return signer.sign(claims, typ=types.pop() if len(types) == 1 else _OWN_TYPE)
 
 
 def _opaque(authorization: Authorization, now: datetime, lifetime: int) -> str:

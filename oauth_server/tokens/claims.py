@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,21 @@ def said_in_id_token(person: Known, names: tuple[str, ...], request: Mapping[str
     """What ``in_id_token`` named, said of a person."""
     claims = claims_named(person.user, names, email_verified=person.email_verified)
     return claims_request.agreeing(claims, request, ID_TOKEN)
+
+
+def in_access_token(scope: Iterable[str], wanted: Collection[str]) -> tuple[str, ...]:
+    """The names of the claims that an access token should have beside its own (RFC 9068 §2.2.2): mostly none.
+
+    Args:
+        scope: as granted; nothing is said that it does not cover.
+        wanted: what the APIs want that the token is for.
+    """
+    return tuple(name for name in _of_scopes(scope) if name in wanted)
+
+
+def said_in_access_token(person: Known, names: tuple[str, ...]) -> dict[str, Any]:
+    """What ``in_access_token`` named, said of a person."""
+    return claims_named(person.user, names, email_verified=person.email_verified)
 
 
 def _of_scopes(scope: Iterable[str]) -> tuple[str, ...]:

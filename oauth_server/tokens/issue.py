@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from django.conf import settings
@@ -24,11 +25,12 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
     """Mint what the authorization is good for, and save it in the caller's transaction.
 
     Statements: the family when it is new, the refresh token when one is due, the access token when it is opaque, and the
-    person when the ID token is to say something of them.
+    person when the ID token or an API's access token is to say something of them.
     """
+    person = cache(lambda: _person(authorization))
     if authorization.new_family:
         _save_family(authorization, now)
-    access, expires_in = access_token.mint(authorization, now)
+    access, expires_in = access_token.mint(authorization, now, person)
     refresh = ""
     if authorization.lineage is not None:
         refresh = refresh_token.mint(authorization, authorization.lineage, now)
@@ -37,7 +39,7 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
         names = claims.in_id_token(
             authorization.scope, authorization.claims, with_scopes=authorization.client.id_token_claims
         )
-        said = claims.said_in_id_token(_person(authorization), names, authorization.claims) if names else None
+        said = claims.said_in_id_token(person(), names, authorization.claims) if names else None
         identity = id_token.mint(authorization, now, access_token=access, claims=said)
     return TokenSet(
         access_token=access,
@@ -59,13 +61,13 @@ def issue_at_front(
         now: the moment of the request.
         wanted: the values of ``response_type``.
         code: issued beside it; empty when none is.
-        person: asked only when the ID token says something of them.
+        person: asked only when a token says something of them.
     """
     members: dict[str, str] = {}
     access = ""
     if "token" in wanted:
         _save_family(authorization, now)
-        access, expires_in = access_token.mint(authorization, now)
+        access, expires_in = access_token.mint(authorization, now, person)
         members |= {"access_token": access, "token_type": "Bearer", "expires_in": str(expires_in)}
         members |= {"scope": scopes.join(authorization.scope)}
     if "id_token" in wanted:
