@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,6 @@ from tests.support.person import Person
 HERE = Path(__file__).parent / "node"
 BACK = "http://127.0.0.1:25900/callback"
 LEFT = "http://127.0.0.1:25900/left"
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    program = shutil.which("node")
-    if program is None:
-        pytest.fail("node is missing: apt install nodejs npm")
-    mark = HERE / "node_modules" / ".package-lock.json"
-    if not mark.exists() or mark.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        subprocess.run(["npm", "ci", "--no-progress"], cwd=HERE, check=True, capture_output=True, timeout=300)
-        mark.touch()
-    return program
 
 
 def play(node: str, story: str, person: Person, given: dict[str, Any]) -> dict[str, Any]:

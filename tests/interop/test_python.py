@@ -45,13 +45,6 @@ def addresses(live: Live) -> dict[str, Any]:
     return live.metadata()
 
 
-@pytest.fixture(autouse=True)
-def _plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    """oauthlib and Authlib refuse http unless told that this is a development machine."""
-    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-
-
 @pytest.mark.parametrize("session_class", [RequestsSession, HttpxSession])
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
 def test_authlib(live: Live, addresses: dict[str, Any], person: Person, session_class: Any, method: str) -> None:

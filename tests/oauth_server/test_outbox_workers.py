@@ -6,8 +6,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,35 +16,13 @@ import pytest
 
 from tests.support import services
 from tests.support.receiver import Receiver, receiver
-from tests.support.server import ROOT, House, Seeder, house, stop
+from tests.support.server import House, Seeder, house
+from tests.support.workers import worker
 
 pytestmark = pytest.mark.storm
 
 LOOPBACK = "127.0.0.0/8"
 MANY = 24
-
-
-@contextmanager
-def worker(home: House, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Celery's, as ``manage.py run`` starts it."""
-    with (home.folder / "worker.log").open("ab") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "celery", "--quiet", "-A", "oauth_server.celery", "worker"),
-                *("--pool", "threads", "--concurrency", "2"),
-                *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning"),
-            ],
-            cwd=ROOT,
-            env=home.environment | changes,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        stop(process)
 
 
 @pytest.fixture
@@ -96,7 +72,7 @@ def test_two_workers_share_the_rows_and_none_comes_twice(home: House, party: Rec
     """Each sign-out is delivered once, within seconds of it, while both workers are busy."""
     ended = participants(home, party, MANY)
     party.pause = 0.3
-    with worker(home), worker(home):
+    with worker(home.environment, home.folder), worker(home.environment, home.folder):
         for sid in ended:
             home.seeder("end_session", sid=sid)
         standing = until(home, lambda now: now["done"] == MANY)
@@ -108,14 +84,14 @@ def test_what_a_killed_worker_had_in_hand_comes_again_under_the_same_jti(home: H
     """Killed between the effect and the note: at least once, and the client can tell (scorecard K-05)."""
     [sid] = participants(home, party, 1)
     party.pause = 3
-    with worker(home) as doomed:
+    with worker(home.environment, home.folder) as doomed:
         home.seeder("end_session", sid=sid)
         assert party.wait(lambda: len(party.forms) == 1, 60)
         os.killpg(doomed.pid, signal.SIGKILL)
     assert home.seeder("outbox")["waiting"] == 1
     home.seeder("run_out_claims")
     party.pause = 0
-    with worker(home):
+    with worker(home.environment, home.folder):
         home.seeder("nudge")
         assert until(home, lambda now: now["done"] == 1)["done"] == 1
     first, second = (claims(token) for token in party.tokens)
@@ -135,7 +111,7 @@ def test_while_the_broker_is_away_people_sign_out_and_it_comes_afterwards(home: 
             assert time.monotonic() - begun < 3
     assert home.seeder("outbox") == {"done": 0, "waiting": 5, "abandoned": 0}
     assert party.forms == []
-    with worker(home):
+    with worker(home.environment, home.folder):
         home.seeder("nudge")
         until(home, lambda now: now["done"] == 5)
     assert sids(party) == Counter(ended)
