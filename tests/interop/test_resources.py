@@ -15,9 +15,11 @@ from tests.support.live_party import BACK, VERIFIER, Party, header, payload
 from tests.support.person import Person
 
 JAVA, GATEWAY, BROKER = "https://java.example/api", "https://gateway.example", "urn:broker:one"
+BOTH = "https://both.example"
 RESOURCES = {
     JAVA: {"access_token_typ": "JWT"},
     GATEWAY: {"access_token_claims": ["email", "email_verified", "name"]},
+    BOTH: {"access_token_typ": "JWT", "access_token_claims": ["email"]},
     "https://*.tools.example/mcp": {"any_client": True},
     "https://closed.tools.example/mcp": {},
 }
@@ -119,6 +121,15 @@ def test_18_a_gateway_finds_the_address_of_the_person_in_its_token(app: Party, p
     assert claims("openid email profile", resource=GATEWAY)["name"] == "Alice Example"
     for silent in (claims("openid", resource=GATEWAY), claims("openid email", resource=JAVA), claims("openid email")):
         assert not {"email", "name"} & silent.keys()
+
+
+def test_18_and_4_userinfo_beside_the_resource_changes_nothing(live: Live, person: Person) -> None:
+    """The audience that an operator gave stands beside userinfo when openid is asked for; what the API wants, it gets."""
+    party = Party(live, live.client(redirect_uris=[BACK], audience=[BOTH]))
+    token = party.sign_in(person, "openid email")["access_token"]
+    party.web.close()
+    assert payload(token)["aud"] == [BOTH, live.metadata()["userinfo_endpoint"]]
+    assert (header(token)["typ"], payload(token)["email"]) == ("JWT", EMAIL)
 
 
 def test_18_a_client_that_asks_for_itself_has_no_address(service: Party) -> None:
