@@ -1,4 +1,4 @@
-"""What a page answers when too many passwords wait to be hashed."""
+"""What every page passes: the look that its person chose, and the answer when too many passwords wait to be hashed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,36 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 
+from identity.look.choice import adopt, keep
+from identity.models import User
 from identity.sign_in.passwords import TooBusyError
+
+
+class Looks:
+    """The person's language, theme and time zone; below AuthenticationMiddleware and LocaleMiddleware.
+
+    Pages of ours learn who is there from ``identity.sessions.read.current``, which adopts the person's choices. Those of
+    django-allauth ask ``request.user`` alone.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Let the browser remember what was chosen; the thread's next request begins without it."""
+        try:
+            response = self.get_response(request)
+            keep(request, response)
+        finally:
+            timezone.deactivate()
+        return response
+
+    def process_view(self, request: HttpRequest, view: Callable[..., object], *_: object) -> None:
+        """Before a page of allauth reads its form: its errors are written in the person's language."""
+        if view.__module__.startswith("allauth.") and isinstance(request.user, User):
+            adopt(request, request.user)
 
 
 class PasswordPressure:

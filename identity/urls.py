@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from identity.account import devices, overview, passkeys, profile
+from identity.account import appearance, devices, overview, passkeys, profile
+from identity.look import views as look
 from identity.sign_in import views as sign_in
 
 urlpatterns = [
     path("", overview.show, name="account_overview"),
     path("profile/", profile.edit, name="account_profile"),
+    path("appearance/", appearance.edit, name="account_appearance"),
     path("sessions/", devices.listing, name="account_sessions"),
     path("sessions/end-others/", devices.end_others, name="account_sessions_end_others"),
     path("sessions/<str:sid>/end/", devices.end_one, name="account_sessions_end"),
+    path("look/", look.choose, name="account_look"),
+    path("brand/style.css", look.style, name="brand_style"),
+    path("brand/logo", look.logo, name="brand_logo"),
     path("login/", sign_in.login, name="account_login"),
     path("login/cancel/", sign_in.cancel, name="account_login_cancel"),
     path("signup/", sign_in.sign_up, name="account_signup"),

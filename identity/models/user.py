@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from allauth.account.models import EmailAddress
@@ -75,6 +76,15 @@ class PersonManager(UserManager["User"]):
         address.email, address.primary, address.verified = email, True, verified
         address.save()
 
+    def choose(self, user: User, chosen: Mapping[str, str]) -> bool:
+        """Set these fields of a person; False when they had them already."""
+        changed = [name for name, value in chosen.items() if getattr(user, name) != value]
+        for name in changed:
+            setattr(user, name, chosen[name])
+        if changed:
+            user.save(update_fields=[*changed, "updated_at"])
+        return bool(changed)
+
     def email_is_taken(self, email: str, by_other_than: User) -> bool:
         """Has somebody else proved to own this address?"""
         owned = EmailAddress.objects.filter(email=email.lower(), verified=True)
@@ -110,6 +120,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     birthdate = models.CharField(_("birthdate"), max_length=10, blank=True)
     zoneinfo = models.CharField(_("time zone"), max_length=64, blank=True)
     locale = models.CharField(_("language"), max_length=35, blank=True)
+    theme = models.CharField(_("theme"), max_length=5, blank=True)
     phone_number = models.CharField(_("phone number"), max_length=50, blank=True)
     phone_number_verified = models.BooleanField(_("phone number verified"), default=False)
     address = models.JSONField(_("address"), default=dict, blank=True)
@@ -139,6 +150,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_full_name(self) -> str:
         """The name as the person writes it, or put together from its parts."""
         return self.name or " ".join(part for part in (self.given_name, self.family_name) if part)
+
+    @property
+    def has_own_picture(self) -> bool:
+        """Whether the picture is from here: the content security policy lets in no other."""
+        return False
 
     def get_short_name(self) -> str:
         """How a page greets this person."""

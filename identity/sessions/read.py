@@ -8,6 +8,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from identity.look.choice import adopt
 from identity.models import LoginSession, User
 from identity.sessions.lives import ends_at, touch_is_due
 from identity.sessions.store import digest
@@ -25,7 +26,7 @@ def _vouched_for(request: HttpRequest, user: User) -> bool:
 
 
 def current(request: HttpRequest, now: datetime) -> LoginSession | None:
-    """The live sign-in of this browser.
+    """The live sign-in of this browser; the page speaks its person's language from then on.
 
     Not ended, not over, the person active, the password the same as at sign-in. One statement beyond Django's own read
     of the session (two when it is time to note that the sign-in is in use); ``request.user`` costs none afterwards.
@@ -44,6 +45,7 @@ def current(request: HttpRequest, now: datetime) -> LoginSession | None:
     if not _vouched_for(request, session.user):
         return None
     request.user = session.user
+    adopt(request, session.user)
     if touch_is_due(session.last_seen, now):
         session.last_seen = now
         session.expires = ends_at(session.auth_time, now)

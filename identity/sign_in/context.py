@@ -10,11 +10,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 
+from identity.look.choice import ask_for
+
 View = Callable[..., HttpResponseBase]
 
 
 def sign_in_context(request: HttpRequest) -> Mapping[str, Any]:
-    """What the hook says: client_name, client_uri, logo_uri, policy_uri, tos_uri, login_hint, cancel_uri, form_action_origins."""
+    """What the hook says: client_name, client_uri, logo_uri, policy_uri, tos_uri, login_hint, ui_locales, brand_style, cancel_uri, form_action_origins."""
     hook = getattr(settings, "SIGN_IN_CONTEXT", "")
     return import_string(hook)(request) if hook else {}
 
@@ -30,6 +32,7 @@ def with_client(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         context = sign_in_context(request)
         request.sign_in = context  # type: ignore[attr-defined]  # read by templates
+        ask_for(request, context.get("ui_locales", ()))
         response = view(request, *args, **kwargs)
         if origins := context.get("form_action_origins"):
             response._csp_update = {"form-action": list(origins)}  # type: ignore[attr-defined]  # what django-csp's csp_update sets

@@ -34,6 +34,14 @@ RESOURCES = ENVIRONMENT["RESOURCES"]
 WEB_WORKERS = ENVIRONMENT["WEB_WORKERS"]
 BROKER_URL = ENVIRONMENT["BROKER_URL"]
 LOG_FORMAT = ENVIRONMENT["LOG_FORMAT"]
+BRAND_NAME = ENVIRONMENT["BRAND_NAME"]
+BRAND_COLOR = ENVIRONMENT["BRAND_COLOR"]
+BRAND_LOGO_FILE = ENVIRONMENT["BRAND_LOGO_FILE"]
+BRAND_STYLE_FILE = ENVIRONMENT["BRAND_STYLE_FILE"]
+IMPRINT_URL = ENVIRONMENT["IMPRINT_URL"]
+PRIVACY_URL = ENVIRONMENT["PRIVACY_URL"]
+TERMS_URL = ENVIRONMENT["TERMS_URL"]
+HELP_URL = ENVIRONMENT["HELP_URL"]
 LOGGING = logging_config(ENVIRONMENT["LOG_LEVEL"], LOG_FORMAT)
 LOGGING_CONFIG = "oauth_server.settings.logging.configure"
 
@@ -82,13 +90,14 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "identity.middleware.Looks",
     "identity.middleware.PasswordPressure",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [*([ENVIRONMENT["TEMPLATES_DIR"]] if ENVIRONMENT["TEMPLATES_DIR"] else []), BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -115,6 +124,7 @@ USE_TZ = True
 USE_I18N = True
 FORMS_URLFIELD_ASSUME_HTTPS = True  # what Django 6 does anyway
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["identity.formats"]
 
 DATABASES = {"default": database(ENVIRONMENT["DATABASE_URL"], DATA_DIR)}
 

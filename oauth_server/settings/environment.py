@@ -138,6 +138,37 @@ def _has_a_valid_port(url: str) -> bool:
         return False
 
 
+def _name(value: str) -> str:
+    if not value.isprintable() or len(value) > 60:
+        raise ValueError("must be at most 60 characters on one line")
+    return value
+
+
+def _colour(value: str) -> str:
+    if value and not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        raise ValueError("must be a colour such as #1e5b4f")
+    return value.lower()
+
+
+def _file(*suffixes: str) -> Callable[[str], Path | None]:
+    def read(value: str) -> Path | None:
+        path = _optional_path(value)
+        if path and path.suffix.lower() not in suffixes:
+            raise ValueError(f"must name a file that ends in {', '.join(suffixes)}")
+        if path and not path.is_file():
+            raise ValueError(f"names {path}, which is no file")
+        return path
+
+    return read
+
+
+def _folder(value: str) -> Path | None:
+    path = _optional_path(value)
+    if path and not path.is_dir():
+        raise ValueError(f"names {path}, which is no folder")
+    return path
+
+
 def _header(value: str) -> str:
     # An underscore would be indistinguishable from a hyphen once the header is a WSGI variable.
     if not re.fullmatch(r"[A-Za-z0-9-]+", value):
@@ -214,6 +245,15 @@ VARIABLES: Final = (
     Variable("SOFTWARE_STATEMENT_ISSUERS", _issuers, "", "A JSON file, {issuer: JWK Set}: whose software statements count (RFC 7591 §2.3)."),
     Variable("RESOURCES", _resources, "", "A JSON file, {API: options}: who may ask for tokens for it, and what they look like (RFC 8707)."),
     Variable("WEB_WORKERS", _count, "1", "Web processes."),
+    Variable("BRAND_NAME", _name, "Gatehouse", "What people call this server: on every page, in every mail, in their authenticator."),
+    Variable("BRAND_COLOR", _colour, "", "The colour of buttons and links, such as #1e5b4f; made readable in light and in dark."),
+    Variable("BRAND_LOGO_FILE", _file(".svg", ".png", ".webp", ".jpg", ".jpeg"), "", "A picture in place of ours at the top of every page."),
+    Variable("BRAND_STYLE_FILE", _file(".css"), "", "A style sheet that is loaded after ours."),
+    Variable("TEMPLATES_DIR", _folder, "", "A folder whose templates go before ours of the same name."),
+    Variable("IMPRINT_URL", _url("https", "http"), "", "A link at the foot of every page: who runs this server."),
+    Variable("PRIVACY_URL", _url("https", "http"), "", "A link at the foot of every page: the privacy policy."),
+    Variable("TERMS_URL", _url("https", "http"), "", "A link at the foot of every page: the terms of service."),
+    Variable("HELP_URL", _url("https", "http"), "", "A link at the foot of every page: where people get help."),
     Variable("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged."),
     Variable("LOG_FORMAT", _one_of("console", "json"), "console", "Lines for people or for machines."),
 )  # fmt: skip

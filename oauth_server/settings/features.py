@@ -34,6 +34,9 @@ class Features:
     client_logos: bool = _row(
         True, "OpenID Connect Registration §2", "Logos of clients on our pages, fetched by us and served from here."
     )
+    client_branding: bool = _row(
+        True, "", "Colours of clients (the metadata brand_color) on the pages where people sign in to them."
+    )
     client_credentials: bool = _row(True, "RFC 6749 §4.4", "A confidential client asks for itself.")
     refresh_token: bool = _row(True, "RFC 6749 §6", "Refresh tokens, rotated at every use.")
     client_secret_basic: bool = _row(True, "RFC 6749 §2.3.1", "A client secret in the Authorization header.")

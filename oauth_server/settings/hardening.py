@@ -28,6 +28,7 @@ LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}gatehouse_language"
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+THEME_COOKIE_NAME = f"{COOKIE_PREFIX}gatehouse_theme"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 SECURE_HSTS_SECONDS = 2 * 365 * 86_400 if HTTPS else 0

@@ -19,7 +19,7 @@ FRAMEWORKS = ("django", "allauth", "rest_framework", "celery", "oauth2_provider"
 # Where a browser's or a client's request may be looked at.
 HTTP = (
     "oauth_server/endpoints/", "oauth_server/portal/", "oauth_server/admin/", "oauth_server/resource_server/", "oauth_server/middleware.py",
-    "identity/account/", "identity/sign_in/", "identity/sessions/", "identity/federation/", "identity/adapters.py", "identity/urls.py",
+    "identity/account/", "identity/look/", "identity/templatetags/", "identity/sign_in/", "identity/sessions/", "identity/federation/", "identity/adapters.py", "identity/urls.py",
     "identity/middleware.py",
     "identity/receivers.py", "identity/admin.py",
 )  # fmt: skip
@@ -106,7 +106,7 @@ def test_queries_are_built_only_in_models_and_admin() -> None:
 def test_only_endpoints_commands_and_tasks_look_at_the_clock() -> None:
     # keys/store is a cache of the process: which key signs depends on when it is asked.
     allowed = re.compile(
-        r"/(endpoints|management|portal|admin|account|sign_in|resource_server)/|/tasks\.py$|^oauth_server/audit/record\.py$"
+        r"/(endpoints|management|portal|admin|account|look|sign_in|resource_server)/|/tasks\.py$|^oauth_server/audit/record\.py$"
         r"|/receivers\.py$|/adapters\.py$|^identity/sessions/(store|start)\.py$|^oauth_server/(wiring|keys/store)\.py$"
     )
     guilty = [

@@ -154,20 +154,15 @@ def test_what_happens_to_an_account_is_told_to_who_listens(client: Browser) -> N
     ]
 
 
-def test_the_profile_is_edited_and_what_an_operator_set_is_kept(client: Browser) -> None:
+def test_language_and_time_zone_are_chosen_and_what_an_operator_set_is_kept(client: Browser) -> None:
     user = person(locale="de-CH", phone_number="+41 1")
     sign_in(client)
-    assert 'value="de-CH" selected' in page(client.get("/account/profile/"))
-    form = {"name": "Ada Lovelace", "locale": "de-CH", "zoneinfo": "Europe/London", "website": ""}
-    assert client.post("/account/profile/", form).status_code == 303
+    assert 'value="de-CH" selected' in page(client.get("/account/appearance/"))
+    form = {"theme": "", "locale": "de-CH", "zoneinfo": "Europe/London"}
+    assert client.post("/account/appearance/", form).status_code == 303
     user.refresh_from_db()
-    assert (user.name, user.locale, user.zoneinfo, user.phone_number) == (
-        "Ada Lovelace",
-        "de-CH",
-        "Europe/London",
-        "+41 1",
-    )
-    response = client.post("/account/profile/", {"zoneinfo": "Mars/Olympus"})
+    assert (user.locale, user.zoneinfo, user.phone_number) == ("de-CH", "Europe/London", "+41 1")
+    response = client.post("/account/appearance/", {"zoneinfo": "Mars/Olympus"})
     assert response.status_code == 400
     assert 'aria-describedby="id_zoneinfo_error"' in page(response)
 
