@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 
 from oauth_server.endpoints import (
     authorize,
+    brand,
     check_session,
     consent,
     discovery,
@@ -43,6 +44,7 @@ MACHINES: tuple[tuple[str | None, URLPattern], ...] = (
     (None, path("oauth/register", register.register)),
     (None, path("oauth/register/<str:client_id>", register.manage)),
     ("client_logos", path("oauth/logo/<path:client_id>", logo.logo, name="logo")),
+    ("client_branding", path("oauth/brand/<path:client_id>.css", brand.style, name="client_style")),
     ("session_management", path("oauth/check-session", check_session.check_session)),
     (None, path("health/live", health.live)),
     (None, path("health/ready", health.ready)),

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 
+from identity.look import colours
 from oauth_server.protocol import scopes, uris
 from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI, InvalidScope
 
@@ -66,6 +67,16 @@ def text(value: Any, name: str) -> str:
     if any(unicodedata.category(c) in _UNSHOWN and c not in _JOINERS for c in value):
         raise refuse(name, "has a control or direction character")
     return value.strip()
+
+
+def colour(value: Any, name: str) -> str:
+    """A colour as ``#rrggbb``."""
+    if not isinstance(value, str):
+        raise refuse(name, "must be a string")
+    try:
+        return colours.parse(value)
+    except ValueError as error:
+        raise refuse(name, str(error)) from None
 
 
 def one_of(*words: str) -> Reader:

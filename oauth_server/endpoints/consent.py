@@ -17,6 +17,7 @@ from oauth_server.authorize.consent import allow, describe_asker, describe_claim
 from oauth_server.authorize.dispatch import AskConsent, next_step
 from oauth_server.authorize.respond import spend
 from oauth_server.endpoints.answers import Reply
+from oauth_server.endpoints.brand import brand_style
 from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves, sign_in_again
 from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
@@ -55,6 +56,7 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
         {
             "asker": describe_asker(pending.client, pending.asked.redirect_uri),
             "logo_src": logo_src(pending.client),
+            "brand_style": brand_style(pending.client),
             "scopes": (*describe_scopes(pending.asked.scope, before), *describe_claims(pending.asked, before)),
             "person": session.user,
             "switch_url": sign_in_again(pending),

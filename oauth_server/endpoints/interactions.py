@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
+from identity.look.choice import ask_for
 from identity.models import LoginSession
 from oauth_server.audit.events_authorize import ForeignInteraction
 from oauth_server.audit.record import record_later
@@ -186,6 +187,7 @@ def interaction_page(name: str, *methods: str) -> Callable[[Handler], Handler]:
             pending = None
             try:
                 pending = load(request, interaction, now)
+                ask_for(request, pending.asked.ui_locales)
                 response = handler(request, now, pending)
             except StaleError as error:
                 response = stale_page(error)

@@ -9,6 +9,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from oauth_server.authorize.consent import describe_asker
+from oauth_server.endpoints.brand import brand_style
 from oauth_server.endpoints.interactions import StaleError, load
 from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import client_sources
@@ -38,6 +39,8 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         "logo_src": logo_src(pending.client),
         "policy_uri": asker.policy_uri,
         "tos_uri": asker.tos_uri,
+        "brand_style": brand_style(pending.client),
+        "ui_locales": pending.asked.ui_locales,
         "login_hint": pending.asked.login_hint,
         "cancel_uri": reverse("cancel", args=[pending.key]),
         "form_action_origins": client_sources(pending.client, pending.asked.redirect_uri),
