@@ -43,7 +43,7 @@ class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
             f' AND EXISTS (SELECT 1 FROM "{users}" u WHERE u.id = user_id AND u.is_active{hold})'
             f' AND (session_id IS NULL OR EXISTS (SELECT 1 FROM "{sessions}" s WHERE s.sid = session_id AND s.ended_at IS NULL))'
             f' AND (consent_id IS NULL OR EXISTS (SELECT 1 FROM "{consents}" c WHERE c.id = consent_id AND c.revoked_at IS NULL))'
-            " RETURNING *",
+            " RETURNING {columns}",
             now,
             digest,
             client,

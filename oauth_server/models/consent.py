@@ -50,7 +50,7 @@ class ConsentManager(models.Manager["Consent"]):
             "INSERT INTO {table} (user_id, application_id, scope, claims, resource, created, updated, expires)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (user_id, application_id) WHERE revoked_at IS NULL"
-            " DO UPDATE SET scope = excluded.scope, claims = excluded.claims, updated = excluded.updated, expires = excluded.expires RETURNING *",
+            " DO UPDATE SET scope = excluded.scope, claims = excluded.claims, updated = excluded.updated, expires = excluded.expires RETURNING {columns}",
             user,
             client,
             " ".join(sorted(allowed)),

@@ -43,7 +43,7 @@ class InteractionManager(models.Manager["Interaction"]):
         """Spend an interaction: of any number of tabs exactly one gets to answer the client."""
         rows = returning(
             Interaction,
-            "UPDATE {table} SET finished_at = %s WHERE digest = %s AND finished_at IS NULL AND expires > %s RETURNING *",
+            "UPDATE {table} SET finished_at = %s WHERE digest = %s AND finished_at IS NULL AND expires > %s RETURNING {columns}",
             now,
             digest,
             now,

@@ -52,7 +52,7 @@ class OutboxMessageManager(models.Manager["OutboxMessage"]):
             # Materialized: a plan that asks the inner query twice would claim more than ``most``.
             "WITH due AS MATERIALIZED (SELECT id FROM {table} WHERE done_at IS NULL AND abandoned_at IS NULL AND due <= %s"
             f" AND (claimed_until IS NULL OR claimed_until <= %s) ORDER BY due, id LIMIT %s{skip})"
-            " UPDATE {table} SET claimed_until = %s, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) RETURNING *",
+            " UPDATE {table} SET claimed_until = %s, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) RETURNING {columns}",
             now,
             now,
             most,

@@ -33,7 +33,7 @@ class InitialAccessTokenManager(models.Manager["InitialAccessToken"]):
             returning(
                 InitialAccessToken,
                 "UPDATE {table} SET uses_left = uses_left - 1"
-                " WHERE digest = %s AND uses_left > 0 AND expires > %s RETURNING *",
+                " WHERE digest = %s AND uses_left > 0 AND expires > %s RETURNING {columns}",
                 digest,
                 now,
             )

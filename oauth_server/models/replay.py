@@ -18,7 +18,7 @@ class SeenIdentifierManager(models.Manager["SeenIdentifier"]):
         return bool(
             returning(
                 SeenIdentifier,
-                "INSERT INTO {table} (digest, expires) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING RETURNING *",
+                "INSERT INTO {table} (digest, expires) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING RETURNING {columns}",
                 digest,
                 expires,
             )

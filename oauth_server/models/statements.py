@@ -7,12 +7,15 @@ the row back.
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connections, models, router
+
+from oauth_server.models.prepared import Converters, converted
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -27,18 +30,48 @@ def _adapt(connection: Any, value: Any) -> Any:
     return value
 
 
+class _Table(Generic[ModelT]):
+    """How rows of one table come back on one connection: compiled once, where a ``RawQuerySet`` asks anew every time."""
+
+    def __init__(self, model: type[ModelT], connection: Any) -> None:
+        fields = model._meta.concrete_fields
+        self.model = model
+        self.names = [field.attname for field in fields]
+        self.columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        self.name = connection.ops.quote_name(model._meta.db_table)
+        self.converters: Converters = {}
+        for at, field in enumerate(fields):
+            column = field.get_col(model._meta.db_table)
+            convert = [*connection.ops.get_db_converters(column), *field.get_db_converters(connection)]
+            if convert:
+                self.converters[at] = (convert, column)
+
+    def row(self, values: Any, connection: Any) -> ModelT:
+        return self.model.from_db(connection.alias, self.names, converted(values, self.converters, connection))
+
+
+# Converters belong to a connection, and a connection to a thread.
+_tables = threading.local()
+
+
 def returning(model: type[ModelT], sql: str, *parameters: Any) -> list[ModelT]:
-    """Run ``UPDATE``/``INSERT``/``DELETE … RETURNING *`` and give the rows back as instances.
+    """Run ``UPDATE``/``INSERT``/``DELETE … RETURNING {columns}`` and give the rows back as instances.
 
     Args:
-        model: whose table it is; ``{table}`` in ``sql`` becomes its quoted name.
+        model: whose table it is; in ``sql`` its quoted name stands for ``{table}`` and its columns for ``{columns}``. A
+            star would break a prepared statement when a migration adds a column beside a running process.
         sql: the statement with ``%s`` placeholders; never built from input.
         parameters: datetimes, UUIDs, lists and dicts are adapted to the database.
     """
-    using = router.db_for_write(model)
-    connection = connections[using]
-    statement = sql.format(table=connection.ops.quote_name(model._meta.db_table))
-    return list(model._default_manager.using(using).raw(statement, [_adapt(connection, value) for value in parameters]))
+    connection = connections[router.db_for_write(model)]
+    known: dict[Any, _Table[Any]] = _tables.__dict__.setdefault(connection.alias, {})
+    table = known.get(model)
+    if table is None:
+        table = known[model] = _Table(model, connection)
+    statement = sql.format(table=table.name, columns=table.columns)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_adapt(connection, value) for value in parameters])
+        return [table.row(values, connection) for values in cursor.fetchall()]
 
 
 @lru_cache(maxsize=64)
