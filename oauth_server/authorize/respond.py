@@ -18,9 +18,9 @@ from oauth_server.clients import encryption, first_use
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Consent, Interaction, Participation
+from oauth_server.models.standing import Person
 from oauth_server.protocol import scopes
 from oauth_server.tokens.authorization import Authorization
-from oauth_server.tokens.claims import Known
 from oauth_server.tokens.code import CodeGrant, issue_code
 from oauth_server.tokens.issue import issue_at_front
 
@@ -70,7 +70,7 @@ def respond(
                 now,
                 wanted=wanted,
                 code=members.get("code", ""),
-                person=lambda: Known(session.user, User.objects.owns_email(session.user)),
+                person=lambda: Person(session.user, User.objects.owns_email(session.user)),
             )
         Participation.objects.take_part(session.sid, client.pk, now)
     first_use.note(client)

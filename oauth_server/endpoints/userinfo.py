@@ -8,13 +8,13 @@ from datetime import datetime
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from identity.models import User
 from oauth_server.clients import encryption
 from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
+from oauth_server.models.standing import Person
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken
 from oauth_server.tokens.access_token import OPENID, userinfo_endpoint
-from oauth_server.tokens.claims import Known, in_userinfo
+from oauth_server.tokens.claims import in_userinfo
 from oauth_server.tokens.find import ACCESS, Found, find
 from oauth_server.tokens.id_token import JWT_TYPE, signer_for
 
@@ -50,22 +50,22 @@ def bearer_token(request: HttpRequest) -> str:
     return value.strip()
 
 
-def authorized(request: HttpRequest, now: datetime) -> tuple[Found, User]:
+def authorized(request: HttpRequest, now: datetime) -> tuple[Found, Person]:
     """The live access token of a person, with the openid scope, and that person.
 
     Raises:
         InvalidToken: not live, no access token, or one for other resources.
         InsufficientScope: not granted ``openid``.
     """
-    found = find(bearer_token(request), now)
+    found = find(bearer_token(request), now, person=True)
     if found is None or found.kind != ACCESS:
         raise InvalidToken
     if not {settings.ISSUER, userinfo_endpoint()} & set(found.audience):
         # RFC 9068 §4, RFC 8707 §3: an API that was given the token must not read the person's claims with it.
         raise InvalidToken("The access token is for another resource.")
-    if found.user is None or OPENID not in found.scope:
+    if found.person is None or OPENID not in found.scope:
         raise InsufficientScope("The access token was not granted the scope openid.", scope=OPENID)
-    return found, found.user
+    return found, found.person
 
 
 @protocol_endpoint("userinfo", "GET", "POST", cors=True)
@@ -73,7 +73,7 @@ def userinfo(request: HttpRequest, now: datetime) -> HttpResponse:
     """OpenID Connect Core §5.3.2: the claims of the scopes that were granted, and those asked for by name (§5.5)."""
     found, person = authorized(request, now)
     client = found.client
-    claims = {**in_userinfo(Known(person, found.email_verified), found.scope, found.claims), "sub": found.sub}
+    claims = {**in_userinfo(person, found.scope, found.claims), "sub": found.sub}
     alg = client.metadata.get("userinfo_signed_response_alg")
     if alg is None and not encryption.is_wanted(client, encryption.USERINFO):
         return json_response(claims)

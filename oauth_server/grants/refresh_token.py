@@ -13,7 +13,8 @@ from oauth_server.audit.record import record_later
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.keys import secrets
-from oauth_server.models import RefreshToken, TokenFamily
+from oauth_server.models import RefreshToken, standing
+from oauth_server.models.standing import Standing
 from oauth_server.protocol import resources, scopes
 from oauth_server.protocol.errors import InvalidGrant, OAuthError
 from oauth_server.protocol.parameters import Parameters
@@ -40,7 +41,7 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
     spent = RefreshToken.objects.spend(digest, client.pk, now)
     if spent is None:
         return _refuse(value, digest, asked, parameters, client, now)
-    family = TokenFamily.objects.standing(spent.family_id)
+    family = standing.of_family(spent.family_id)
     if family is None or not _lives(family, client, now):
         return _dead(client, family)
     address = context.current().ip_address
@@ -49,14 +50,14 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
     return _continue(family, spent.generation + 1, asked, parameters, client, presented=value)
 
 
-def _lives(family: TokenFamily, client: RegisteredClient, now: datetime) -> bool:
+def _lives(family: Standing, client: RegisteredClient, now: datetime) -> bool:
     if client.tokens_not_before is not None and family.created < client.tokens_not_before:
         return False
     return family.is_live(now, offline_survives_logout=client.offline_access_survives_logout)
 
 
 def _continue(
-    family: TokenFamily,
+    family: Standing,
     generation: int,
     asked: tuple[str, ...],
     parameters: Parameters,
@@ -72,7 +73,7 @@ def _continue(
         scope=scopes.narrow(asked, granted) or granted,
         sub=subject_of(client, family.user_id),
         user_id=family.user_id,
-        family=family.pk,
+        family=family.family,
         lineage=Lineage(generation=generation, absolute_expiry=family.expires, presented=presented, retry=retry),
         session_sid=family.session_id,
         consent_id=family.consent_id,
@@ -97,43 +98,43 @@ def _refuse(
     now: datetime,
 ) -> Authorization | Refused:
     """Judge a token that could not be spent: unknown, expired, foreign, a retry within the grace, or reused."""
-    token = RefreshToken.objects.find(digest)
+    token = standing.of_refresh_token(digest)
     if token is None:
         error = InvalidGrant("The refresh token is invalid.")
         return Refused(error, _refusal(error, client))
     family = token.family
     if token.application_id != client.pk:
         # Another client's replay never ends the family (scorecard R-05).
-        foreign = ForeignToken(client_id=client.client_id, family=str(family.pk), endpoint="token")
+        foreign = ForeignToken(client_id=client.client_id, family=str(family.family), endpoint="token")
         return Refused(InvalidGrant("The refresh token is invalid."), foreign)
     if token.used_at is None or not _lives(family, client, now):
         return _dead(client, family)
     grace = timedelta(seconds=settings.LIFETIMES.refresh_retry_grace)
     if now - token.used_at < grace and _successor_waits(value, now):
         return _continue(family, token.generation + 1, asked, parameters, client, presented=value, retry=True)
-    revoke_family(family.pk, now, "refresh token reused")
+    revoke_family(family.family, now, "refresh token reused")
     reused = RefreshReused(
-        client_id=client.client_id, user=str(family.user_id), family=str(family.pk), generation=token.generation
+        client_id=client.client_id, user=str(family.user_id), family=str(family.family), generation=token.generation
     )
     return Refused(InvalidGrant("The refresh token was used before; its grant has been revoked."), reused)
 
 
 def _successor_waits(value: str, now: datetime) -> bool:
     """Whether the successor of a spent token has itself not been used: only then was its answer perhaps lost."""
-    successor = RefreshToken.objects.find(secrets.digest(successor_of(value)))
+    successor = standing.of_refresh_token(secrets.digest(successor_of(value)))
     return successor is not None and successor.used_at is None and successor.expires > now
 
 
-def _dead(client: RegisteredClient, family: TokenFamily | None) -> Refused:
+def _dead(client: RegisteredClient, family: Standing | None) -> Refused:
     error: OAuthError = InvalidGrant("The refresh token is expired or revoked.")
     return Refused(error, _refusal(error, client, family))
 
 
-def _refusal(error: OAuthError, client: RegisteredClient, family: TokenFamily | None = None) -> TokenRefused:
+def _refusal(error: OAuthError, client: RegisteredClient, family: Standing | None = None) -> TokenRefused:
     return TokenRefused(
         client_id=client.client_id,
         user=str(family.user_id) if family else "",
-        family=str(family.pk) if family else "",
+        family=str(family.family) if family else "",
         grant_type="refresh_token",
         error=error.error,
         description=error.description,

@@ -6,17 +6,16 @@ all the same, since every use asks the family. That is what makes the races of s
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractAccessToken, AbstractIDToken, AbstractRefreshToken
 
-from identity.models import LoginSession, email_is_verified
+from identity.models import LoginSession
 from oauth_server.models.client import Client
 from oauth_server.models.consent import Consent
 from oauth_server.models.prepared import Prepared
@@ -25,10 +24,6 @@ from oauth_server.models.statements import returning
 
 class TokenFamilyManager(models.Manager["TokenFamily"]):
     """Named queries about families."""
-
-    def standing(self, family: uuid.UUID) -> TokenFamily | None:
-        """A family with all that its liveness hangs on (person, session, consent), in one statement."""
-        return _STANDING.one(family)
 
     def revoke(self, where: Q, now: datetime, reason: str) -> int:
         """End every live family that ``where`` selects, in one statement; answers how many."""
@@ -70,27 +65,6 @@ class TokenFamily(models.Model):
     def __str__(self) -> str:
         return str(self.pk)
 
-    @property
-    def email_verified(self) -> bool:
-        """Whether the person owns their e-mail address; read together with the family by ``standing``."""
-        return bool(getattr(self, "email_is_verified", False))
-
-    def is_live(self, now: datetime, *, offline_survives_logout: bool = False) -> bool:
-        """Whether anything of this family may still be used; asked at every use (design rule 4).
-
-        Args:
-            now: the moment of the request.
-            offline_survives_logout: the client's choice that offline access outlives the sign-out
-                (OpenID Connect Back-Channel Logout §2.7).
-        """
-        if self.revoked_at is not None or self.expires <= now or not self.user.is_active:
-            return False
-        if self.consent is not None and self.consent.revoked_at is not None:
-            return False
-        if self.session is not None and self.session.ended_at is not None:
-            return offline_survives_logout and "offline_access" in self.scope.split(" ")
-        return True
-
 
 class RefreshTokenManager(models.Manager["RefreshToken"]):
     """Named queries about refresh tokens."""
@@ -103,17 +77,13 @@ class RefreshTokenManager(models.Manager["RefreshToken"]):
         rows = returning(
             RefreshToken,
             "UPDATE {table} SET used_at = %s"
-            " WHERE digest = %s AND application_id = %s AND used_at IS NULL AND expires > %s RETURNING *",
+            " WHERE digest = %s AND application_id = %s AND used_at IS NULL AND expires > %s RETURNING {columns}",
             now,
             digest,
             client,
             now,
         )
         return rows[0] if rows else None
-
-    def find(self, digest: bytes) -> RefreshToken | None:
-        """A refresh token, spent or not, with all that its liveness hangs on; one statement."""
-        return _REFRESH_TOKEN.one(digest)
 
 
 class RefreshToken(AbstractRefreshToken):
@@ -147,18 +117,9 @@ class RefreshToken(AbstractRefreshToken):
     def __str__(self) -> str:
         return f"generation {self.generation} of {self.family_id}"
 
-    @property
-    def owner(self) -> str:
-        """The client's identifier; read together with the token by ``find``."""
-        return str(getattr(self, "owner_id", ""))
-
 
 class AccessTokenManager(models.Manager["AccessToken"]):
     """Named queries about opaque access tokens."""
-
-    def find(self, digest: bytes) -> AccessToken | None:
-        """An opaque token with all that its liveness hangs on; one statement."""
-        return _ACCESS_TOKEN.one(digest)
 
     def revoke(self, where: Q, now: datetime) -> int:
         """End every opaque token that ``where`` selects, in one statement; answers how many."""
@@ -193,16 +154,6 @@ class AccessToken(AbstractAccessToken):
 
     def __str__(self) -> str:
         return f"access token of {self.family_id or self.application_id}"
-
-    @property
-    def owner(self) -> str:
-        """The client's identifier; read together with the token by ``find``."""
-        return str(getattr(self, "owner_id", ""))
-
-    @property
-    def email_verified(self) -> bool:
-        """Whether the person owns their e-mail address; read together with the token by ``find``."""
-        return bool(getattr(self, "email_is_verified", False))
 
 
 class IDToken(AbstractIDToken):
@@ -239,36 +190,9 @@ class RevokedToken(models.Model):
         return self.jti
 
 
-# What every use of a token asks, compiled once. The samples are two values of the key's kind.
-_UUIDS = (uuid.UUID(int=1), uuid.UUID(int=2))
-_DIGESTS = (bytes(32), b"1" * 32)
-_STANDING = Prepared(
-    lambda pk: (
-        TokenFamily.objects.select_related("user", "session", "consent")
-        .annotate(email_is_verified=email_is_verified("user"))
-        .filter(pk=pk)
-    ),
-    TokenFamily._meta.get_field("id"),
-    _UUIDS,
-)
-_REFRESH_TOKEN = Prepared(
-    lambda digest: (
-        RefreshToken.objects.select_related("family__user", "family__session", "family__consent")
-        .annotate(owner_id=F("application__client_id"))
-        .filter(digest=digest)
-    ),
-    RefreshToken._meta.get_field("digest"),
-    _DIGESTS,
-)
-_ACCESS_TOKEN = Prepared(
-    lambda digest: (
-        AccessToken.objects.select_related("family__user", "family__session", "family__consent")
-        .annotate(owner_id=F("application__client_id"), email_is_verified=email_is_verified("family__user"))
-        .filter(digest=digest)
-    ),
-    AccessToken._meta.get_field("digest"),
-    _DIGESTS,
-)
 _REVOKED_TOKEN = Prepared(
-    lambda jti: RevokedToken.objects.filter(jti=jti), RevokedToken._meta.get_field("jti"), ("1", "2")
+    lambda jti: RevokedToken.objects.filter(jti=jti).values_list("jti"),
+    RevokedToken._meta.get_field("jti"),
+    ("1", "2"),
+    bool,
 )

@@ -18,6 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from oauth2_provider import decorators
 from oauth2_provider.oauth2_validators import OAuth2Validator
 
+from identity.models import User
 from oauth_server.models import AccessToken
 from oauth_server.protocol import scopes as scope_words
 from oauth_server.protocol.errors import InvalidToken, OAuthError
@@ -40,8 +41,12 @@ def _row(found: Found) -> AccessToken:
         created=found.issued,
         expires=found.expires,
     )
-    row.user = found.user  # type: ignore[assignment]  # our rows have no such column; the toolkit asks for the attribute
+    row.user = _user(found)  # type: ignore[assignment]  # our rows have no such column; the toolkit asks for the attribute
     return row
+
+
+def _user(found: Found) -> User | None:
+    return found.person.user if found.person else None
 
 
 def _is_for(row: AccessToken, address: str) -> bool:
@@ -70,7 +75,7 @@ class GatehouseValidator(OAuth2Validator):
         except OAuthError as error:
             request.oauth2_error = error.members()
             return False
-        request.user = found.user
+        request.user = _user(found)
         request.scopes = list(found.scope)
         request.access_token = row
         # Few views ask for the client, and asking costs a statement.
@@ -82,7 +87,7 @@ class GatehouseValidator(OAuth2Validator):
         # another site posts must not be a way in; the header is.
         if token is None or bearer.read(request.headers.get("Authorization", "")) != token:
             raise bearer.NoToken
-        found = find(token, timezone.now())
+        found = find(token, timezone.now(), person=True)
         if found is None or found.kind != ACCESS:
             raise InvalidToken
         if found.confirmation:

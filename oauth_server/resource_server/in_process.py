@@ -19,7 +19,7 @@ class InProcess:
 
     def read(self, token: str, now: datetime) -> BearerToken:
         """See ``Source``. Refresh tokens and ID tokens are not access tokens."""
-        found = find(token, now)
+        found = find(token, now, person=True)
         if found is None or found.kind != ACCESS:
             raise InvalidToken
         return BearerToken(
@@ -32,7 +32,7 @@ class InProcess:
             expires=found.expires,
             claims=introspection.describe(found),
             confirmation=found.confirmation,
-            user=found.user,
+            user=found.person.user if found.person else None,
         )
 
 

@@ -14,10 +14,10 @@ from django.conf import settings
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.keys import secrets, store
 from oauth_server.models import AccessToken, Client, statements
+from oauth_server.models.standing import Person
 from oauth_server.protocol import scopes
 from oauth_server.tokens import claims as personal
 from oauth_server.tokens.authorization import Authorization
-from oauth_server.tokens.claims import Known
 
 # RFC 9068 §2.1 types them at+jwt; JWT is a choice, per client or per API, for resource servers that refuse that.
 _OWN_TYPE: Final = "at+jwt"
@@ -63,7 +63,7 @@ def one_or_list(values: tuple[str, ...]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def mint(authorization: Authorization, now: datetime, person: Callable[[], Known]) -> tuple[str, int]:
+def mint(authorization: Authorization, now: datetime, person: Callable[[], Person]) -> tuple[str, int]:
     """Mint an access token, and save it when it is opaque.
 
     Args:
@@ -82,7 +82,7 @@ def mint(authorization: Authorization, now: datetime, person: Callable[[], Known
     return _jwt(authorization, now, lifetime, person), lifetime
 
 
-def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Callable[[], Known]) -> str:
+def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Callable[[], Person]) -> str:
     issued = int(now.timestamp())
     # A token for several APIs is read by each: it says what all of them want, and has another type only if all want that.
     # We ourselves take any of our types.

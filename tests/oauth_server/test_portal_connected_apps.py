@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from identity.models import User
 from oauth_server.models import AuditEvent, Consent
+from oauth_server.models.standing import of_family
 from tests.support.operators import furnish, person, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,9 @@ def test_taking_it_back_kills_what_the_application_holds(ada: User) -> None:
     house.consent.refresh_from_db()
     assert house.consent.revoked_at is not None
     assert house.family.revoked_at is not None
-    assert not house.family.is_live(timezone.now())
+    standing = of_family(house.family.pk)
+    assert standing is not None
+    assert not standing.is_live(timezone.now())
     assert Consent.objects.live(ada.pk, house.client.pk, timezone.now()) is None
     assert "Field notes has no access any more." in response.content.decode()
     assert not response.context["connected"]
