@@ -112,7 +112,11 @@ def _proceed(
     step = next_step(asked, where.client, session, consent, row, now)
     reply = Reply.to(where, asked, browser_state.of(request))
     if isinstance(step, Respond):
-        return reply.send(respond(asked, where.client, step.session, consent, row, now), now)
+        try:
+            members = respond(asked, where.client, step.session, consent, row, now)
+        except OAuthError as error:
+            return reply.refuse(error, now)
+        return reply.send(members, now)
     if isinstance(step, Refuse):
         spend(row, now)
         return reply.refuse(step.error, now)
