@@ -175,6 +175,22 @@ def test_its_commands_do_what_it_says(live: Live, page: str, tmp_path: Path) -> 
     documents.run(Path(page), tmp_path, live.environment, places(live))
 
 
+def test_the_suite_finds_what_the_page_on_certification_tells_it(live: Live, tmp_path: Path) -> None:
+    """Its person and clients are made as it says; the steps of its browser name what our pages have."""
+    page = HOW_TO / "certify.md"
+    documents.files(page, tmp_path, {})
+    documents.run(page, tmp_path, live.environment, places(live))
+    registered = json.loads((tmp_path / "clients.json").read_text())["register"]
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    secrets = {client["client_id"]: client["client_secret"] for client in registered}
+    assert {plan[name]["client_id"]: plan[name]["client_secret"] for name in ("client", "client2", "client_secret_post")} == secrets  # fmt: skip
+    shown = "".join(path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.html"))
+    shown += httpx2.get(f"{live.issuer}/account/login/").text
+    commands = [command for steps in plan["browser"] for task in steps["tasks"] for command in task["commands"]]
+    for how, name in (command[1:3] for command in commands if command[0] in {"text", "click"}):
+        assert f'{how}="{name}"' in shown, name
+
+
 PROJECT = """
 import sys, django
 from django.conf import settings
