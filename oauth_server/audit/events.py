@@ -146,6 +146,18 @@ class IntrospectionRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactsSuppressed(Event):
+    """Of so many facts of a kind the log has no row of their own: there were too many in a minute. Their log lines stand."""
+
+    name: ClassVar[str] = "audit:facts:suppressed"
+    suspicious: ClassVar[bool] = True
+
+    kind: str = ""
+    address: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFailed(Refusal):
     """An exception that nobody foresaw reached the shell of an endpoint."""
 

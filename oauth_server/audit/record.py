@@ -2,7 +2,7 @@
 
 ``record`` writes in the transaction of the caller, so the fact and what it tells of are committed together. ``record_later``
 is for successes on the hot path whose own rows (or signed tokens) are the proof: the log line is written at once, the row
-follows within a second, many in one statement.
+follows within a second, many in one statement. Of a flood of facts most rows give way to a count (``flood``).
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 
+from identity.sign_in.throttle import Guess
 from oauth_server.audit import context, metrics
-from oauth_server.audit.events import Event
+from oauth_server.audit.events import Event, FactsSuppressed
+from oauth_server.audit.flood import Fact, Flood, Limits
 from oauth_server.models import AuditEvent, statements
 
 _log = structlog.get_logger("gatehouse.audit")
@@ -30,6 +33,7 @@ _ROWS: Final = 200
 _waiting: deque[AuditEvent] = deque()
 _flushing = threading.Lock()
 _stop = threading.Event()
+_flood: Final = Flood()
 
 
 def _row(event: Event, at: datetime) -> AuditEvent:
@@ -61,21 +65,50 @@ def _row(event: Event, at: datetime) -> AuditEvent:
     )
 
 
+def _is_one_too_many(row: AuditEvent) -> bool:
+    if not settings.THROTTLES:
+        return False
+    limits = settings.LIMITS
+    network = Guess("", row.ip_address).part("address") if row.ip_address and row.result == "failure" else ""
+    fact = Fact(row.name, row.result, network, row.client_id, row.user)
+    bounds = Limits(limits.audited_refusals_per_address, limits.audited_refusals, limits.audited_successes)
+    return not _flood.admits(fact, bounds, row.at)
+
+
 def record(event: Event) -> None:
     """Record a fact now, in the caller's transaction."""
-    statements.insert(_row(event, timezone.now()))
+    row = _row(event, timezone.now())
+    if not _is_one_too_many(row):
+        statements.insert(row)
 
 
 def record_later(event: Event) -> None:
     """Record a success soon: logged and counted now, stored with the next batch."""
-    _waiting.append(_row(event, timezone.now()))
+    row = _row(event, timezone.now())
+    if _is_one_too_many(row):
+        return
+    _waiting.append(row)
     if len(_waiting) >= _MOST_WAITING:
         flush()
 
 
-def flush() -> int:
-    """Store what waits, in one statement; answers how many. What cannot be stored goes on waiting."""
+def _note_suppressed(now: datetime | None) -> None:
+    for each in _flood.take(now):
+        fact = each.fact
+        told = FactsSuppressed(
+            client_id=fact.client_id, user=fact.user, kind=fact.name, address=fact.address, count=each.count
+        )
+        _waiting.append(_row(told, now or timezone.now()))
+
+
+def flush(*, ending: bool = False) -> int:
+    """Store what waits, in one statement; answers how many. What cannot be stored goes on waiting.
+
+    Args:
+        ending: the process ends, and with it the minute whose suppressed facts are being counted.
+    """
     with _flushing:
+        _note_suppressed(None if ending else timezone.now())
         batch = [_waiting.popleft() for _ in range(len(_waiting))]
         if not batch:
             return 0
@@ -95,13 +128,14 @@ def flush() -> int:
 def forget() -> None:
     """Drop what waits: between tests, whose rows are rolled back anyway."""
     _waiting.clear()
+    _flood.forget()
 
 
 def _run() -> None:
     while not _stop.wait(FLUSH_SECONDS):
         close_old_connections()
         flush()
-    flush()
+    flush(ending=True)
 
 
 def start() -> None:

@@ -26,6 +26,7 @@ from oauth_server.outbox.backoff import pause
 from oauth_server.outbox.put import put
 from oauth_server.outbox.topics import TOPICS, DeliveryError, Effect, Letter
 from oauth_server.outbox.watch import measure
+from oauth_server.settings.features import Limits
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -173,7 +174,7 @@ class TestDelivering:
         assert only().last_error == "No handler is known for this topic."
         assert only().done_at is None
 
-    @override_settings(LIMITS=type("L", (), {"outbox_attempts": 3})())
+    @override_settings(LIMITS=Limits(outbox_attempts=3))
     def test_after_the_last_try_it_is_given_up_and_said_so(self, world: World, clock: Clock) -> None:
         world.failure = DeliveryError("No address of the host answers.")
         put("test", [{"client_id": "app"}], NOW)
@@ -233,7 +234,7 @@ class TestClaims:
         assert OutboxMessage.objects.done(slow.pk, clock())
         assert not OutboxMessage.objects.done(slow.pk, clock())
 
-    @override_settings(LIMITS=type("L", (), {"outbox_attempts": 3})())
+    @override_settings(LIMITS=Limits(outbox_attempts=3))
     def test_a_row_that_kills_whoever_takes_it_is_given_up(self, world: World, clock: Clock) -> None:
         put("test", [{}], NOW)
         for _ in range(3):
