@@ -12,7 +12,7 @@ from identity.sign_in import assurance
 from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import CodeIssued, TokensIssuedAtFront
 from oauth_server.audit.record import record_later
-from oauth_server.authorize import response_modes
+from oauth_server.authorize import quotas, response_modes
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients import encryption, first_use
 from oauth_server.clients.client import RegisteredClient
@@ -52,7 +52,9 @@ def respond(
     Raises:
         AlreadyFinishedError: see ``spend``.
         InvalidRequest: the client wants something of it encrypted and has no usable key; nothing was spent.
+        TemporarilyUnavailable: too many answers for this person.
     """
+    quotas.answer(session.user_id)
     wanted = frozenset(asked.response_type.split(" "))
     members: dict[str, str] = {}
     # The client's key may have to be fetched; no transaction waits for that.

@@ -25,7 +25,7 @@ from oauth_server.clients.secrets import matches
 from oauth_server.keys import secrets
 from oauth_server.keys.secrets import Kind
 from oauth_server.models import Client, InitialAccessToken, Registration
-from oauth_server.protocol.errors import InvalidToken
+from oauth_server.protocol.errors import InvalidToken, TooManyRequests
 
 
 def offer(uses: int, lifetime: int, now: datetime, user: User | None = None) -> str:
@@ -76,6 +76,7 @@ def register(
 
     Raises:
         InvalidToken: others have used the invitation up meanwhile.
+        TooManyRequests: there are too many clients that nobody vouched for.
         OAuthError: one of those of RFC 7591 §3.2.2.
     """
     read = metadata.validate(_had(asked, profile, now), by_operator=False, profile=profile)
@@ -83,6 +84,8 @@ def register(
     token = secrets.mint(Kind.REGISTRATION_ACCESS_TOKEN)
     # Whom nobody vouched for stays only when it is used.
     expires = None if invitation else now + timedelta(seconds=settings.LIFETIMES.unused_client)
+    if invitation is None and settings.THROTTLES and not Registration.objects.has_room(settings.LIMITS.open_clients):
+        raise TooManyRequests("This server has as many clients that nobody vouched for as its operator allows.")
     with transaction.atomic():
         if invitation is not None and not InitialAccessToken.objects.spend(bytes(invitation.digest), now):
             raise InvalidToken("The initial access token is used up.")

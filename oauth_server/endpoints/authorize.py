@@ -24,7 +24,7 @@ from oauth_server.endpoints.interactions import Pending, interaction_page, open_
 from oauth_server.endpoints.pages import error_page, page, see_other
 from oauth_server.keys import secrets
 from oauth_server.protocol import parameters as front_door
-from oauth_server.protocol.errors import AccessDenied, InvalidRequest, OAuthError
+from oauth_server.protocol.errors import AccessDenied, InvalidRequest, OAuthError, TooManyRequests
 from oauth_server.protocol.parameters import Parameters
 
 
@@ -51,6 +51,10 @@ def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
         return Reply.early(where, parameters).refuse(refused, now)
     try:
         return _start(request, parameters, where, now)
+    except TooManyRequests as error:
+        # Shown here: a client that hears it would send the browser again at once.
+        record_later(refusal(error, where.client, shown=True))
+        return error_page(error, where.client)
     except OAuthError as error:
         return Reply.early(where, parameters).refuse(error, now)
     except Exception as exception:
@@ -98,7 +102,7 @@ def _start(request: HttpRequest, parameters: Parameters, where: Destination, now
     asked = checks.judge(parameters, where, now)
     if request.method == "POST":
         # From another site a POST carries no cookies: who is signed in shows at the GET that follows.
-        key, _ = open_interaction(asked, where.client, None, now)
+        key, _ = open_interaction(request, asked, where.client, None, now)
         return see_other(reverse("resume", args=[key]))
     return _proceed(request, asked, where, None, now)
 
@@ -124,7 +128,7 @@ def _proceed(
         return see_other(_address(step, pending.key))
     value = browser.of(request)
     new_browser = None if value else secrets.mint("br")
-    key, _ = open_interaction(asked, where.client, value or new_browser, now)
+    key, _ = open_interaction(request, asked, where.client, value or new_browser, now)
     response = see_other(_address(step, key))
     if new_browser:
         browser.remember(response, new_browser)

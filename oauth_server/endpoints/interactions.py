@@ -19,7 +19,7 @@ from identity.look.choice import ask_for
 from identity.models import LoginSession
 from oauth_server.audit.events_authorize import ForeignInteraction
 from oauth_server.audit.record import record_later
-from oauth_server.authorize import checks
+from oauth_server.authorize import checks, quotas
 from oauth_server.authorize.checks import Destination
 from oauth_server.authorize.consent import web_page
 from oauth_server.authorize.request import AuthorizeRequest
@@ -72,16 +72,21 @@ class Pending:
 
 
 def open_interaction(
-    asked: AuthorizeRequest, client: RegisteredClient, browser_value: str | None, now: datetime
+    request: HttpRequest, asked: AuthorizeRequest, client: RegisteredClient, browser_value: str | None, now: datetime
 ) -> tuple[str, Interaction]:
     """Store a request, once; answers its key, which only the browser gets, and the row.
 
     Args:
+        request: its address is counted.
         asked: the whole request.
         client: who asks.
         browser_value: of the browser that may continue; None for the first one that comes.
         now: the moment of the request.
+
+    Raises:
+        TooManyRequests: this address has begun too many.
     """
+    quotas.begin_interaction(request.META["REMOTE_ADDR"])
     key = secrets.mint("in")
     row = Interaction(
         digest=secrets.digest(key),

@@ -83,6 +83,7 @@ def error_page(error: OAuthError, client: RegisteredClient | None = None) -> Htt
         {
             "error": error,
             "away": error.status == 503,
+            "busy": error.status == 429,
             "client_name": client.name if client else "",
             "request_id": context.current().request_id,
         },

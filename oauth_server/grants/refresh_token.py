@@ -47,6 +47,10 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
     address = context.current().ip_address
     for event in suspicions(family, spent, address, settings.LIFETIMES.access_token, now):
         record_later(replace(event, client_id=client.client_id))
+    if spent.generation >= settings.LIMITS.refreshes_per_family:
+        # Every spent generation is kept until the family ends: one grant must not fill the table.
+        error = InvalidGrant("This grant has been refreshed too often; the person has to sign in again.")
+        return Refused(error, _refusal(error, client, family))
     return _continue(family, spent.generation + 1, asked, parameters, client, presented=value)
 
 

@@ -67,6 +67,10 @@ class RegistrationManager(models.Manager["Registration"]):
         """Store a new registration."""
         self.bulk_create([registration])
 
+    def has_room(self, most: int) -> bool:
+        """Whether fewer than ``most`` clients that nobody owns have registered themselves."""
+        return self.filter(client__user=None).count() < most
+
     def opens(self, digest: bytes, client_id: str) -> bool:
         """Whether a registration access token is the one of this client."""
         return self.filter(digest=digest, client__client_id=client_id).exists()

@@ -237,7 +237,7 @@ VARIABLES: Final = (
     Variable("OUTBOUND_ALLOW", _networks, "", "Private address ranges that the guarded fetcher may reach."),
     Variable("OUTBOUND_CA_FILE", _optional_path, "", "More certificate authorities for outgoing TLS, PEM."),
     Variable("FEATURES", _features, "", "Features by name; -name turns one off, all turns every finished one on."),
-    Variable("THROTTLES", _one_of("on", "off"), "on", "Limits on guessing; off is refused in production."),
+    Variable("THROTTLES", _one_of("on", "off"), "on", "Limits on guessing and on what strangers may store; off is refused in production."),
     Variable("REGISTRATION", _one_of("closed", "token", "open"), "closed", "Who may register a client over the network."),
     Variable("REGISTRATION_PROFILE", _one_of("oauth21", "openid"), "oauth21", "The security profile of clients that register."),
     Variable("REGISTRATION_SCOPES", _words, "", "Scopes, beside those of OpenID Connect, that a client may register for itself, over the network or in the portal."),

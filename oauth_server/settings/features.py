@@ -128,6 +128,29 @@ class Limits:
     jose_bytes: int = _row(32_768, "", "The longest JWT that is looked at.")
     registrations_per_address: int = _row(500, "", "Clients that register themselves from one address in an hour.")
     registrations: int = _row(5_000, "", "Clients that register themselves in an hour, in all.")
+    audited_refusals_per_address: int = _row(
+        120,
+        "",
+        "Rows a minute of one kind of refusal that one address adds to the audit log; more are counted in one row.",
+    )
+    audited_refusals: int = _row(
+        600, "", "Rows a minute of one kind of refusal that a process adds to the audit log; more are counted."
+    )
+    audited_successes: int = _row(
+        600,
+        "",
+        "Rows a minute of one kind of success that one client or person adds to the audit log; more are counted.",
+    )
+    interactions_per_address: int = _row(
+        3_000, "", "Sign-ins for applications that may be begun from one address in an hour."
+    )
+    codes_per_person: int = _row(1_000, "", "Authorization responses that one person may cause in an hour.")
+    refreshes_per_family: int = _row(
+        50_000, "", "How often one grant may be refreshed; the person signs in again after that."
+    )
+    open_clients: int = _row(
+        100_000, "", "Clients without an owner that registered themselves and are still there, in all."
+    )
     clean_up_batch: int = _row(1_000, "", "Rows that clean-up deletes in one statement.")
     outbox_attempts: int = _row(
         16, "", "How often an effect (a logout token) is tried, 5 seconds to an hour apart, before it is given up."
