@@ -16,8 +16,8 @@ from identity.sign_in.passwords import TooBusyError
 class Looks:
     """The person's language, theme and time zone; below AuthenticationMiddleware and LocaleMiddleware.
 
-    Pages of ours learn who is there from ``identity.sessions.read.current``, which adopts the person's choices. Those of
-    django-allauth ask ``request.user`` alone.
+    Pages of ours learn who is there from ``identity.sessions.read.current``, which adopts the person's choices; they say so by
+    ``asks_who_is_there``. Those of django-allauth ask ``request.user`` alone.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -34,7 +34,7 @@ class Looks:
 
     def process_view(self, request: HttpRequest, view: Callable[..., object], *_: object) -> None:
         """Before a page of allauth reads its form: its errors are written in the person's language."""
-        if view.__module__.startswith("allauth.") and isinstance(request.user, User):
+        if not getattr(view, "asks_who_is_there", False) and isinstance(request.user, User):
             adopt(request, request.user)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from identity.account import appearance, devices, overview, passkeys, profile
+from identity.account import appearance, devices, overview, passkeys, picture, profile, username
 from identity.look import views as look
 from identity.sign_in import views as sign_in
 
 urlpatterns = [
     path("", overview.show, name="account_overview"),
     path("profile/", profile.edit, name="account_profile"),
+    path("profile/picture/", picture.change, name="account_picture_change"),
+    path("picture/<str:name>", picture.show, name="account_picture"),
+    path("username/", username.change, name="account_username"),
     path("appearance/", appearance.edit, name="account_appearance"),
     path("sessions/", devices.listing, name="account_sessions"),
     path("sessions/end-others/", devices.end_others, name="account_sessions_end_others"),

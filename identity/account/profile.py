@@ -18,9 +18,9 @@ from identity.signals import account_changed
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def edit(request: HttpRequest, here: Here) -> HttpResponse:
-    """Names, language, time zone."""
-    form = ProfileForm(request.POST or None, instance=here.user)
-    if request.method == "POST" and form.is_valid():
+    """Names, addresses, dates: every standard claim but those that have pages of their own."""
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=here.user)
+    if form.is_valid():
         form.save()
         account_changed.send(sender=User, user=here.user, fact="account:profile:changed", request=request)
         messages.success(request, _("Your profile is saved."))

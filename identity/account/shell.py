@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -39,4 +40,15 @@ def signed_in(
             return redirect_to_login(request.get_full_path())
         return view(request, Here(session.user, session), *args, **kwargs)
 
+    wrapped.asks_who_is_there = True  # type: ignore[attr-defined]  # for identity.middleware.Looks, which need not ask again
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", wrapped)
+
+
+def proved_lately(
+    view: Callable[Concatenate[HttpRequest, Here, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """As ``signed_in``, for what a stranger at an open browser must not do: who it is has to be proved again unless that was lately.
+
+    Lately is ACCOUNT_REAUTHENTICATION_TIMEOUT; django-allauth asks, and comes back to this page.
+    """
+    return signed_in(reauthentication_required(view))

@@ -1,6 +1,7 @@
 """Everything that is stored about people; the only place of this package that builds queries."""
 
+from identity.models.picture import Picture
 from identity.models.session import BrowserSession, LoginSession
 from identity.models.user import User, email_is_verified
 
-__all__ = ["BrowserSession", "LoginSession", "User", "email_is_verified"]
+__all__ = ["BrowserSession", "LoginSession", "Picture", "User", "email_is_verified"]

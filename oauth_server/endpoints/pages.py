@@ -57,6 +57,7 @@ def page(name: str, *methods: str) -> Callable[[Handler], Handler]:
             metrics.REQUESTS.labels(name, response.status_code).observe(time.perf_counter() - started)
             return response
 
+        view.asks_who_is_there = True  # type: ignore[attr-defined]  # for identity.middleware.Looks, which need not ask again
         return view
 
     return decorate

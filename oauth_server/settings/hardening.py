@@ -91,3 +91,10 @@ ADMIN_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src":
 # Larger forms are refused before they are parsed; the protocol endpoints have their own, lower limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# Files are no part of that limit: the first handler counts them on every page.
+FILE_UPLOAD_HANDLERS = [
+    "identity.account.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_NUMBER_FILES = 1

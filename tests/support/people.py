@@ -25,6 +25,11 @@ def sign_in(browser: Browser, login: str = "ada", password: str = PASSWORD, quer
     return browser.post(LOGIN + query, {"login": login, "password": password})
 
 
+def prove(browser: Browser, password: str = PASSWORD) -> None:
+    """Type the password again, as pages ask for that must not open to a stranger at an open browser."""
+    browser.post("/account/reauthenticate/", {"password": password})
+
+
 def is_signed_in(browser: Browser) -> bool:
     """Does the account page open?"""
     return browser.get("/account/").status_code == 200
