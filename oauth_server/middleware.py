@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from oauth_server.audit import context
 from oauth_server.endpoints import browser_state
@@ -119,8 +120,7 @@ class MachineEndpoints:
     @cached_property
     def views(self) -> dict[str, Callable[[HttpRequest], HttpResponseBase]]:
         """Address → view; read at the first request, when the URL table can be imported."""
-        from oauth_server.urls import machine_patterns  # noqa: PLC0415  # middleware loads before the URL table
-
+        machine_patterns = import_string(f"{settings.ROOT_URLCONF}.machine_patterns")
         # An address with a variable part is not a key; it takes the long way.
         plain = [found for found in machine_patterns if not found.pattern.converters]
         return {f"/{found.pattern}": found.callback for found in plain}

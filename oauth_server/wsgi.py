@@ -44,9 +44,10 @@ def _load() -> WSGIApplication:
     from django.conf import settings  # noqa: PLC0415
 
     from oauth_server.audit import record  # noqa: PLC0415
+    from oauth_server.short_way import shortened  # noqa: PLC0415
 
     record.start()
-    return below(urlsplit(settings.ISSUER).path, app)
+    return below(urlsplit(settings.ISSUER).path, shortened(app))
 
 
 application = _load()

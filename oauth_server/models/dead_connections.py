@@ -26,6 +26,14 @@ def close_dead_connections(**_: Any) -> None:
             connection.close()
 
 
+def look_after_connections() -> None:
+    """What Django does between two requests, for requests that do not pass its handler: no broken connection is used again."""
+    close_dead_connections()
+    for connection in connections.all(initialized_only=True):
+        if connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
+
+
 def _has_something_to_say(connection: Any) -> bool:
     poll = select.poll()
     try:

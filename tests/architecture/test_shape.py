@@ -18,7 +18,7 @@ PURE = ("oauth_server/protocol", "oauth_server/jose")
 FRAMEWORKS = ("django", "allauth", "rest_framework", "celery", "oauth2_provider", "identity")
 # Where a browser's or a client's request may be looked at.
 HTTP = (
-    "oauth_server/endpoints/", "oauth_server/portal/", "oauth_server/admin/", "oauth_server/resource_server/", "oauth_server/middleware.py",
+    "oauth_server/endpoints/", "oauth_server/portal/", "oauth_server/admin/", "oauth_server/resource_server/", "oauth_server/middleware.py", "oauth_server/short_way.py",
     "identity/account/", "identity/look/", "identity/templatetags/", "identity/sign_in/", "identity/sessions/", "identity/federation/", "identity/adapters.py", "identity/urls.py",
     "identity/middleware.py",
     "identity/receivers.py", "identity/admin.py",
