@@ -67,7 +67,6 @@ class Interaction(models.Model):
     account_selected_at = models.DateTimeField(null=True, blank=True)
     consented_at = models.DateTimeField(null=True, blank=True)
     consented_by = models.UUIDField(null=True, blank=True)
-    denied_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[InteractionManager] = InteractionManager()
