@@ -159,6 +159,10 @@ class SecurityHeaders:
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", settings.CROSS_ORIGIN_RESOURCE_POLICY)
         response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        # Whatever does not say how long it keeps is not kept: an error page, or a page behind a mailed link.
+        response.headers.setdefault("Cache-Control", "no-store")
+        # The app server would name itself.
+        response.headers.setdefault("Server", "Gatehouse")
         if request.path_info.startswith(settings.POPUP_PATHS):
             response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
         return response

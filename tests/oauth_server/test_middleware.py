@@ -171,3 +171,20 @@ def test_headers_that_a_view_set_itself_are_kept() -> None:
 def test_a_popup_keeps_its_opener_on_the_way_through_sign_in(client: Client, path: str, policy: str) -> None:
     """A relying party that signs people in through a popup hears of the end of it from that popup."""
     assert client.get(path)["Cross-Origin-Opener-Policy"] == policy
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/nothing-here", "/account/confirm-email/x/", "/account/password/reset/key/1-x/", "/account/login/", "/"]
+)
+def test_what_does_not_say_how_long_it_keeps_is_not_kept(client: Client, path: str) -> None:
+    """ASVS 5.0 §14.3.2: also error pages, and pages behind mailed links."""
+    answered = client.get(path)
+    assert {"no-store", "private"} & set(answered.headers["Cache-Control"].replace(" ", "").split(","))
+
+
+@pytest.mark.django_db
+def test_the_app_server_does_not_name_itself(client: Client) -> None:
+    """ASVS 5.0 §13.4.6."""
+    for path in ("/account/login/", "/oauth/jwks", "/nothing-here"):
+        assert client.get(path).headers["Server"] == "Gatehouse"
