@@ -90,6 +90,21 @@ def settings_agree(*_: Any, **__: Any) -> list[CheckMessage]:
 
 
 @register("gatehouse")
+def limits_are_shared(*_: Any, **__: Any) -> list[CheckMessage]:
+    """Several processes count guesses together."""
+    if settings.WEB_WORKERS == 1 or settings.CACHE_URL or not settings.THROTTLES:
+        return []
+    return [
+        Warning(
+            f"Each of the {settings.WEB_WORKERS} web processes counts guesses for itself, so an attacker has {settings.WEB_WORKERS} times"
+            " as many.",
+            hint="Set CACHE_URL to a Redis that they share.",
+            id="gatehouse.W002",
+        )
+    ]
+
+
+@register("gatehouse")
 def secrets_are_private(*_: Any, **__: Any) -> list[CheckMessage]:
     """The key-encryption key and Django's secret key, when they lie in the data folder, are nobody else's to read.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 EVENTS: Final = Counter("gatehouse_events", "Facts by name and result.", ["name", "result"])
 REQUESTS: Final = Histogram(
@@ -13,6 +13,3 @@ REQUESTS: Final = Histogram(
     ["endpoint", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
-# Asked of the database at each scrape (outbox.watch).
-OUTBOX: Final = Gauge("gatehouse_outbox_messages", "Effects that are not done, by topic and state.", ["topic", "state"])
-OUTBOX_OLDEST: Final = Gauge("gatehouse_outbox_oldest_seconds", "Age of the oldest effect that waits.", ["topic"])

@@ -9,6 +9,8 @@ from typing import Final
 
 from django.conf import settings
 
+from oauth_server.supervisor import metrics_folder
+
 # Python threads that serve requests in one web process. One core runs one of them at a time; the others wait for the
 # database, so more of them only make PostgreSQL hold more connections.
 WEB_THREADS: Final = min(8, 2 * (os.cpu_count() or 1) + 1)
@@ -21,9 +23,14 @@ _POLITELY: Final = ("nice", "-n", "10")
 
 
 def web() -> list[str]:
-    """Granian over WSGI."""
+    """Granian over WSGI. Several processes count in files: each scrape reaches only one of them."""
+    counting = (
+        ["env", f"PROMETHEUS_MULTIPROC_DIR={metrics_folder.fresh(settings.DATA_DIR, settings.PORT)}"]
+        if settings.WEB_WORKERS > 1
+        else []
+    )
     return [
-        sys.executable, "-m", "granian", "oauth_server.wsgi:application",
+        *counting, sys.executable, "-m", "granian", "oauth_server.wsgi:application",
         "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT), "--http", "1", "--no-ws",
         "--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--backpressure", str(WEB_BACKPRESSURE),
         "--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10", "--log-level", "warning",

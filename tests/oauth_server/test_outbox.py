@@ -17,7 +17,6 @@ from django.test import override_settings
 from django.utils.module_loading import import_string
 
 from oauth_server import celery
-from oauth_server.audit.metrics import OUTBOX, OUTBOX_OLDEST
 from oauth_server.models import AuditEvent, OutboxMessage
 from oauth_server.models.clean_up import RULES, delete_batch
 from oauth_server.outbox import deliver as delivery
@@ -25,7 +24,7 @@ from oauth_server.outbox import nudge, tasks, topics
 from oauth_server.outbox.backoff import pause
 from oauth_server.outbox.put import put
 from oauth_server.outbox.topics import TOPICS, DeliveryError, Effect, Letter
-from oauth_server.outbox.watch import measure
+from oauth_server.outbox.watch import Standing
 from oauth_server.settings.features import Limits
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -310,14 +309,10 @@ def test_operators_see_how_it_stands(world: World, clock: Clock) -> None:
     delivery.deliver_due(clock)
     put("test", [{}, {}], NOW)
     OutboxMessage.objects.filter(last_error="").first().delete()  # type: ignore[union-attr]
-    measure(NOW + timedelta(seconds=90))
-    values = {
-        (sample.labels["topic"], sample.labels["state"]): sample.value
-        for metric in OUTBOX.collect()
-        for sample in metric.samples
-    }
+    messages, oldest = Standing(NOW + timedelta(seconds=90)).collect()
+    values = {(sample.labels["topic"], sample.labels["state"]): sample.value for sample in messages.samples}
     assert values == {("test", "waiting"): 2, ("test", "retrying"): 1, ("test", "abandoned"): 0}
-    assert [sample.value for metric in OUTBOX_OLDEST.collect() for sample in metric.samples] == [90]
+    assert [sample.value for sample in oldest.samples] == [90]
 
 
 @pytest.mark.django_db

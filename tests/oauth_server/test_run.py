@@ -184,3 +184,27 @@ def test_the_banner_offers_no_accounts_and_no_mail_where_there_are_none() -> Non
     assert "Mail: " not in text
     assert "Mail: " in banner("http://127.0.0.1:8000", {}, prints_mail=True)
     assert "curl" not in text
+
+
+def test_several_web_processes_add_their_numbers_up(tmp_path: Path) -> None:
+    """Whichever is asked tells the sum; and they say beforehand that guesses are counted apart without Redis."""
+    running = Run(tmp_path / "var", WEB_WORKERS="2")
+    try:
+        assert "gatehouse.W002" in running.wait_until_it_says("Gatehouse is running")
+        issuer = f"http://127.0.0.1:{running.port}"
+        for _ in range(12):
+            requests.get(f"{issuer}/oauth/jwks", timeout=10)
+        token = (tmp_path / "var" / "metrics_token").read_text("ascii").strip()
+        told = {_jwks_answers(issuer, token) for _ in range(8)}
+        assert told == {12.0}
+        assert running.interrupt() == 0
+    finally:
+        running.kill_what_is_left()
+
+
+def _jwks_answers(issuer: str, token: str) -> float:
+    text = requests.get(f"{issuer}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=10).text
+    found = re.search(r'^gatehouse_request_seconds_count\{endpoint="jwks",status="200"\} (\S+)$', text, re.MULTILINE)
+    assert found, text[:2_000]
+    assert "gatehouse_outbox" in text
+    return float(found[1])
