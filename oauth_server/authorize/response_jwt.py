@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+
+from django.conf import settings
 
 from oauth_server.clients import encryption
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.tokens.id_token import JWT_TYPE, signer_for
-
-# §2.1: ten minutes at the most; an answer is read when the browser arrives, so that a JWT that leaks is soon worth nothing.
-SECONDS: Final = 120
 
 
 def seal(client: RegisteredClient, members: Mapping[str, str], now: datetime) -> dict[str, str]:
@@ -25,7 +23,8 @@ def seal(client: RegisteredClient, members: Mapping[str, str], now: datetime) ->
     Raises:
         InvalidRequest: the client wants it encrypted and has no usable key.
     """
-    claims = {**members, "aud": client.client_id, "exp": int(now.timestamp()) + SECONDS}
+    expires = int(now.timestamp()) + settings.LIFETIMES.authorization_response
+    claims = {**members, "aud": client.client_id, "exp": expires}
     alg = client.metadata.get("authorization_signed_response_alg", "RS256")
     signed = signer_for(client, alg, now).sign(claims, typ=JWT_TYPE)
     return {"response": encryption.to_client(client, encryption.AUTHORIZATION, signed, now)}

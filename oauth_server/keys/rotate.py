@@ -68,7 +68,9 @@ def policy_of(lifetimes: Lifetimes, limits: Limits, decryption: tuple[str, ...] 
         # Once for the caches, as in an announcement, and as long again for what was encrypted at the end of it.
         farewell=timedelta(seconds=2 * announcement + margin),
         rotation=timedelta(seconds=lifetimes.key_rotation),
-        overlap=timedelta(seconds=max(lifetimes.access_token, lifetimes.id_token) + margin),
+        overlap=timedelta(
+            seconds=max(lifetimes.access_token, lifetimes.id_token, lifetimes.authorization_response) + margin
+        ),
     )
 
 

@@ -89,6 +89,9 @@ class Lifetimes:
     """Durations in seconds."""
 
     authorization_code: int = _row(60, "RFC 6749 §4.1.2", "How long a code may be redeemed.")
+    authorization_response: int = _row(
+        120, "JARM §2.1", "How long an authorization response that is a JWT may be read; at most ten minutes."
+    )
     access_token: int = _row(600, "RFC 9068 §2.2", "An access token's life.")
     id_token: int = _row(600, "OpenID Connect Core §2", "An ID token's life.")
     refresh_token: int = _row(30 * 86_400, "RFC 9700 §4.14.2", "The absolute life of a refresh token family.")
