@@ -7,11 +7,7 @@ address in development (11 of the interoperability list).
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,49 +17,14 @@ import pytest
 
 from tests.support.live import EMAIL, Live
 from tests.support.person import Person
-from tests.support.programs import program
-from tests.support.services import free_port
+from tests.support.sites import said, site
 
 HERE = Path(__file__).parent / "relying_parties"
 ALICE = {"email": EMAIL, "first_name": "Alice"}
 
 
-@contextmanager
-def site(live: Live, name: str, callback: str, folder: Path, given: dict[str, Any], **metadata: Any) -> Iterator[str]:
-    """A relying party that runs; its address.
-
-    Args:
-        live: our server.
-        name: of its program.
-        callback: path of its redirect URI.
-        folder: where it keeps its database.
-        given: what its program is told besides its registration.
-        metadata: what it registers besides its addresses.
-    """
-    port = free_port()
-    address = f"http://localhost:{port}"
-    registration = live.client(
-        redirect_uris=[address + callback], post_logout_redirect_uris=[f"{address}/"], **metadata
-    )
-    told = {
-        **registration,
-        "issuer": live.issuer,
-        "metadata": live.metadata(),
-        "port": port,
-        "database": str(folder / "party.sqlite3"),
-        **given,
-    }
-    environment = {"PATH": os.environ["PATH"], "AUTHLIB_INSECURE_TRANSPORT": "1"}
-    command = [sys.executable, str(HERE / f"{name}.py"), json.dumps(told)]
-    with program(command, port, folder / f"{name}.log", environment):
-        yield address
-
-
-def said(person: Person) -> dict[str, Any]:
-    """The page on which the person ended."""
-    assert person.page.status_code == 200, person.page.text[:2_000]
-    answer: dict[str, Any] = person.page.json()
-    return answer
+def command(name: str) -> list[str]:
+    return [sys.executable, str(HERE / f"{name}.py")]
 
 
 MOZILLA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -77,7 +38,7 @@ MOZILLA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_mozilla_django_oidc(live: Live, person: Person, tmp_path: Path, way: str) -> None:
     """6, 7, 11, 20: log in, come back silently, log out there too."""
     given, metadata = MOZILLA[way]
-    with site(live, "mozilla", "/oidc/callback/", tmp_path, given, **metadata) as address:
+    with site(live, command("mozilla"), "/oidc/callback/", tmp_path, given, **metadata) as address:
         person.go(f"{address}/oidc/authenticate/?next=/private")
         user = said(person)["user"]
         assert user["email"] == EMAIL
@@ -93,7 +54,7 @@ def test_mozilla_django_oidc_renews_silently(live: Live, person: Person, tmp_pat
     """21: its middleware sends the browser with prompt=none, and signs the person out when that is refused."""
     with site(
         live,
-        "mozilla",
+        command("mozilla"),
         "/oidc/callback/",
         tmp_path,
         {"pkce": True, "renew_after": 0},
@@ -113,7 +74,7 @@ def test_mozilla_django_oidc_renews_silently(live: Live, person: Person, tmp_pat
 def test_mozilla_django_oidc_protects_an_api(live: Live, person: Person, tmp_path: Path) -> None:
     """2: its DRF class takes our access token and asks userinfo; a refusal there is a 401 here."""
     other = live.client(redirect_uris=["http://127.0.0.1:25900/callback"], profile="openid")
-    with site(live, "mozilla", "/oidc/callback/", tmp_path, {}, profile="openid") as address:
+    with site(live, command("mozilla"), "/oidc/callback/", tmp_path, {}, profile="openid") as address:
         query = httpx2.QueryParams(
             client_id=other["client_id"],
             redirect_uri="http://127.0.0.1:25900/callback",
@@ -148,7 +109,7 @@ def test_django_allauth(live: Live, person: Person, tmp_path: Path, way: str) ->
     """3, 6, 15: it makes the person out of userinfo, or out of the ID token."""
     settings, metadata = ALLAUTH[way]
     callback = "/accounts/oidc/gatehouse/login/callback/"
-    with site(live, "allauth_site", callback, tmp_path, {"settings": settings}, **metadata) as address:
+    with site(live, command("allauth_site"), callback, tmp_path, {"settings": settings}, **metadata) as address:
         person.go(f"{address}/accounts/oidc/gatehouse/login/")
         page = said(person)
         assert ALICE.items() <= page["user"].items()
@@ -169,9 +130,8 @@ SOCIAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_python_social_auth(live: Live, person: Person, tmp_path: Path, way: str) -> None:
     """8, 9, 19: it checks at_hash, iat with one second of leeway, nonce and iss, and refreshes."""
     settings, metadata = SOCIAL[way]
-    grants = ["authorization_code", "refresh_token"]
     given = {"settings": settings}
-    with site(live, "social", "/complete/oidc/", tmp_path, given, grant_types=grants, **metadata) as address:
+    with site(live, command("social"), "/complete/oidc/", tmp_path, given, **metadata) as address:
         person.go(f"{address}/door", press=("id_begin", "id_allow"))
         page = said(person)
         assert ALICE.items() <= page["user"].items()
@@ -184,7 +144,7 @@ def test_flask_oidc(live: Live, person: Person, tmp_path: Path) -> None:
     """13, 14: a page behind require_login, and an API that asks introspection."""
     metadata = {"profile": "openid", "token_endpoint_auth_method": "client_secret_post"}
     with site(
-        live, "flask_site", "/authorize", tmp_path, {}, scope="openid email profile notes:read", **metadata
+        live, command("flask_site"), "/authorize", tmp_path, {}, scope="openid email profile notes:read", **metadata
     ) as address:
         person.go(f"{address}/")
         page = said(person)
