@@ -1,4 +1,4 @@
-"""By which identifier a client knows a person: the public one, or one of its sector's own (OpenID Connect Core §8).
+"""By which identifiers a client knows a person (OpenID Connect Core §8) and a sign-in (Back-Channel Logout §2.1).
 
 The identifiers of a sector follow from the key-encryption key: whoever replaces that key gives every person new ones.
 """
@@ -12,6 +12,7 @@ from django.conf import settings
 
 from identity.subjects import pairwise_subject, public_subject
 from oauth_server.clients.client import PAIRWISE, RegisteredClient
+from oauth_server.keys import secrets
 from oauth_server.keys.wrap import derived_key
 
 # What discovery prints and a client may register.
@@ -23,3 +24,15 @@ def subject_of(client: RegisteredClient, user_id: uuid.UUID | str) -> str:
     if client.sector is None:
         return public_subject(user_id)
     return pairwise_subject(client.sector, user_id, derived_key("pairwise subjects"))
+
+
+def sid_of(client: RegisteredClient, session: str) -> str:
+    """The ``sid`` of a sign-in in everything that ``client`` may read: each has one of its own.
+
+    With one for all, clients could tell together who is who, whatever their subjects: pairwise ones would hide nothing.
+
+    Args:
+        client: who reads it.
+        session: the key of the sign-in, which stays in here.
+    """
+    return secrets.derive("sid", f"{client.client_id} {session}").hex()[:32]

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from oauth_server.clients import encryption, registry
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.subjects import subject_of
+from oauth_server.clients.subjects import sid_of, subject_of
 from oauth_server.models import Participation
 from oauth_server.outbound import fetch
 from oauth_server.outbox.put import put
@@ -73,7 +73,7 @@ def logout_token(client: RegisteredClient, letter: Letter, now: datetime) -> str
         "exp": issued + SECONDS,
         "jti": str(letter.key),
         "events": {EVENT: {}},
-        "sid": letter.payload["sid"],
+        "sid": sid_of(client, letter.payload["sid"]),
     }
     return signer_for(client, client.id_token_signed_response_alg, now).sign(claims, typ=LOGOUT_JWT_TYPE)
 

@@ -7,6 +7,7 @@ from typing import Final
 from django.conf import settings
 
 from oauth_server.clients import registry
+from oauth_server.clients.subjects import sid_of
 from oauth_server.models import Participation
 from oauth_server.protocol import uris
 
@@ -24,9 +25,8 @@ def frames(sid: str) -> list[str]:
         return []
     clients = [registry.get(client_id) for _, client_id in Participation.objects.clients([sid])]
     wanted = [
-        str(client.metadata["frontchannel_logout_uri"])
+        (str(client.metadata["frontchannel_logout_uri"]), sid_of(client, sid))
         for client in clients
         if client is not None and client.is_active and "frontchannel_logout_uri" in client.metadata
     ]
-    query = {"iss": settings.ISSUER, "sid": sid}
-    return [uris.with_query(uri, query) for uri in wanted[:_MOST_FRAMES]]
+    return [uris.with_query(uri, {"iss": settings.ISSUER, "sid": named}) for uri, named in wanted[:_MOST_FRAMES]]

@@ -9,7 +9,7 @@ from enum import Enum
 from identity.models import LoginSession
 from oauth_server.clients import registry
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.subjects import subject_of
+from oauth_server.clients.subjects import sid_of, subject_of
 from oauth_server.protocol import uris
 from oauth_server.protocol.errors import InvalidRequest
 from oauth_server.protocol.parameters import Parameters
@@ -24,7 +24,7 @@ class LogoutRequest:
         client_id: who asks; empty when nobody says so.
         return_to: the registered address to go to afterwards, ``state`` added; empty for our own last page.
         subject: whom a verified hint names; empty without one.
-        sid: which sign-in a verified hint names; empty when it names none.
+        sid: which sign-in a verified hint names, as its client knows it; empty when it names none.
     """
 
     client_id: str = ""
@@ -95,4 +95,4 @@ def decide(asked: LogoutRequest, session: LoginSession | None) -> Outcome:
     if client is None or not asked.subject or asked.subject != subject_of(client, session.user_id):
         return Outcome.ASK
     # A hint without a sid names a person, not this sign-in: the person is asked.
-    return Outcome.END if asked.sid == session.sid else Outcome.ASK
+    return Outcome.END if asked.sid == sid_of(client, session.sid) else Outcome.ASK

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import sid_of
 from oauth_server.keys import secrets, store
 from oauth_server.models import AccessToken, Client, statements
 from oauth_server.models.standing import Person
@@ -110,7 +111,7 @@ def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Cal
     if authorization.amr:
         claims["amr"] = list(authorization.amr)
     if authorization.session_sid:
-        claims["sid"] = authorization.session_sid
+        claims["sid"] = sid_of(authorization.client, authorization.session_sid)
     if authorization.authorization_details:
         claims["authorization_details"] = list(authorization.authorization_details)
     if authorization.confirmation:

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from oauth_server.clients import encryption, secrets
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import sid_of
 from oauth_server.jose.algorithms import ALGORITHMS, SYMMETRIC
 from oauth_server.jose.sign import Signer, secret_signer
 from oauth_server.keys import store, wrap
@@ -75,7 +76,7 @@ def mint(
     if authorization.amr:
         members["amr"] = list(authorization.amr)
     if authorization.session_sid:
-        members["sid"] = authorization.session_sid
+        members["sid"] = sid_of(client, authorization.session_sid)
     if access_token:
         members["at_hash"] = half_hash(access_token, client.id_token_signed_response_alg)
     if code:

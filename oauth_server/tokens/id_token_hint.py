@@ -29,7 +29,7 @@ class Hint:
     Attributes:
         subject: ``sub``.
         client: the client that it was issued to.
-        sid: of the sign-in that it came from; empty when it names none.
+        sid: of the sign-in that it came from, as its client knows it; empty when it names none.
     """
 
     subject: str

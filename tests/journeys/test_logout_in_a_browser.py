@@ -110,7 +110,7 @@ def test_the_application_hears_of_it_in_a_frame_and_the_browser_goes_on(
     called = urlsplit(next(path for path in party.paths if path.startswith("/out")))
     asked = parse_qs(called.query)
     assert asked["iss"] == [live.issuer]
-    assert len(asked["sid"][0]) == 36
+    assert len(asked["sid"][0]) == 32
     # In its frame an application reaches its own cookies, which hold its own sign-in.
     assert [cookie["name"] for cookie in page.context.cookies(party.origin)].count("seen") == scripts
     assert watching.complaints == []

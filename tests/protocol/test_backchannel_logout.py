@@ -22,6 +22,7 @@ from jwcrypto.jwk import JWK
 from identity.account.standing import set_active
 from identity.models import LoginSession, User
 from oauth_server.clients import key_sets, registry
+from oauth_server.clients.subjects import sid_of
 from oauth_server.jose.encrypt import shared_key
 from oauth_server.models import AuditEvent, Client, OutboxMessage, StateVersion
 from oauth_server.outbound import fetch
@@ -286,7 +287,10 @@ class TestWhenASignInEnds:
         tokens: dict[str, Any],
     ) -> None:
         other_browser.walk(other_browser.authorize(app), person)
-        sids = set(LoginSession.objects.filter(ended_at=None).values_list("sid", flat=True))
+        sids = {
+            sid_of(app.registered, sid)
+            for sid in LoginSession.objects.filter(ended_at=None).values_list("sid", flat=True)
+        }
         set_active(person, active=False)
         deliver()
         assert {verified(token).claims["sid"] for token in party.tokens} == sids

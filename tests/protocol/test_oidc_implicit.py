@@ -11,6 +11,7 @@ from identity.models import User
 from oauth_server.clients import registry
 from oauth_server.clients.metadata import response_types_for, validate
 from oauth_server.clients.profiles import PROFILES
+from oauth_server.clients.subjects import sid_of
 from oauth_server.models import Client, Participation, RefreshToken, TokenFamily
 from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI
 from tests.support.front import id_token
@@ -61,7 +62,7 @@ def test_authlib_accepts_the_id_token(spa: Party, browser: Browser, person: User
     claims = id_token(members["id_token"], spa, nonce="n-0S6_WzA2Mj", **checked)
     assert claims["sub"] == str(person.pk)
     assert claims["nonce"] == "n-0S6_WzA2Mj"
-    assert claims["sid"] == browser.http.session["sid"]
+    assert claims["sid"] == sid_of(spa.registered, browser.http.session["sid"])
     assert ("at_hash" in claims) is bool(checked)
     assert "c_hash" not in claims
 

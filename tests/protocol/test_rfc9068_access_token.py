@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
 
 from identity.models import LoginSession, User
+from oauth_server.clients.subjects import sid_of
 from tests.support.parties import BASE, Http, Party
 
 # RFC 9864 §2.2 renames EdDSA to Ed25519; joserfc says so, and relying parties still say EdDSA.
@@ -103,7 +104,7 @@ def test_an_id_token_tells_of_the_sign_in(app: Party, redeem: Redeem, person: Us
     assert claims["aud"] == app.client_id
     assert claims["nonce"] == "n-0S6_WzA2Mj"
     assert claims["auth_time"] == int(sign_in.auth_time.timestamp())
-    assert claims["sid"] == sign_in.sid
+    assert claims["sid"] == sid_of(app.registered, sign_in.sid)
     assert claims["acr"] == sign_in.acr
     assert claims["amr"] == ["pwd"]
     assert "azp" not in claims

@@ -32,6 +32,7 @@ from identity.models import LoginSession, User  # noqa: E402
 from identity.sessions.end import end  # noqa: E402
 from oauth_server.clients import metadata, registry  # noqa: E402
 from oauth_server.clients.client import RegisteredClient  # noqa: E402
+from oauth_server.clients.subjects import sid_of  # noqa: E402
 from oauth_server.grants import authorization_code  # noqa: E402
 from oauth_server.keys import store  # noqa: E402
 from oauth_server.models import (  # noqa: E402
@@ -204,10 +205,10 @@ def end_session(sid: str) -> bool:
 
 
 def participant(client_id: str) -> dict[str, str]:
-    """Somebody whose sign-in a client took part in."""
-    who = person()
-    Participation.objects.take_part(who["sid"], _known(client_id).pk, timezone.now())
-    return who
+    """Somebody whose sign-in a client took part in; ``told`` is what the client calls that sign-in."""
+    who, client = person(), _known(client_id)
+    Participation.objects.take_part(who["sid"], client.pk, timezone.now())
+    return {**who, "told": sid_of(client, who["sid"])}
 
 
 def outbox() -> dict[str, int]:
