@@ -61,7 +61,7 @@ def respond(
     if "id_token" in wanted:
         encryption.prepare(client, encryption.ID_TOKEN, now)
     if response_modes.is_jwt(asked.response_mode):
-        encryption.prepare(client, encryption.AUTHORIZATION, now)
+        encryption.require(client, encryption.AUTHORIZATION, now)
     with transaction.atomic():
         spend(interaction, now)
         if "code" in wanted:

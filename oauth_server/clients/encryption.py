@@ -98,8 +98,8 @@ def is_wanted(client: RegisteredClient, kind: str) -> bool:
     return client.metadata.get(f"{kind}_encrypted_response_alg") is not None
 
 
-class _Sealing(NamedTuple):
-    """How one answer is encrypted to its client."""
+class Sealing(NamedTuple):
+    """How one answer is encrypted to its client, in the order of ``jose.encrypt.encrypt``."""
 
     key: EncryptionKey
     alg: str
@@ -107,12 +107,30 @@ class _Sealing(NamedTuple):
 
 
 def prepare(client: RegisteredClient, kind: str, now: datetime) -> None:
-    """Have the client's key at hand, so that ``to_client`` fetches nothing: to be called before a transaction begins.
+    """Have the client's key at hand, so that ``to_client`` fetches nothing: to be called before a transaction begins."""
+    alg = client.metadata.get(f"{kind}_encrypted_response_alg")
+    if alg is not None and alg != DIRECT:
+        key_sets.encryption_key(client, alg, now)
+
+
+def require(client: RegisteredClient, kind: str, now: datetime) -> Sealing | None:
+    """How ``to_client`` will encrypt; None when the client wants no encryption.
 
     Raises:
-        InvalidRequest: see ``to_client``.
+        InvalidRequest: the client wants it encrypted and has no key for that.
     """
-    _sealing(client, kind, now)
+    alg = client.metadata.get(f"{kind}_encrypted_response_alg")
+    if alg is None:
+        return None
+    enc = client.metadata.get(f"{kind}_encrypted_response_enc", DEFAULT_CONTENT_ENCRYPTION)
+    # Encryption that was registered holds also when the feature is off: never clear text in its place.
+    key = _secret_key(client, enc, now) if alg == DIRECT else key_sets.encryption_key(client, alg, now)
+    if key is None:
+        raise InvalidRequest(
+            f"{kind}_encrypted_response_alg cannot be done: no usable key of this client for {alg}.",
+            hint="Publish an encryption key (use enc) of that algorithm in its jwks or jwks_uri; see the log when it is there.",
+        )
+    return Sealing(key, alg, enc)
 
 
 def to_client(
@@ -135,27 +153,10 @@ def to_client(
         extra_header: claims that the header repeats in clear text (RFC 7519 §5.3).
 
     Raises:
-        InvalidRequest: the client wants it encrypted and has no key for that.
+        InvalidRequest: see ``require``.
     """
-    sealing = _sealing(client, kind, now)
-    if sealing is None:
-        return text
-    return encrypt(text, sealing.key, sealing.alg, sealing.enc, nested=nested, extra_header=extra_header)
-
-
-def _sealing(client: RegisteredClient, kind: str, now: datetime) -> _Sealing | None:
-    alg = client.metadata.get(f"{kind}_encrypted_response_alg")
-    if alg is None:
-        return None
-    enc = client.metadata.get(f"{kind}_encrypted_response_enc", DEFAULT_CONTENT_ENCRYPTION)
-    # Encryption that was registered holds also when the feature is off: never clear text in its place.
-    key = _secret_key(client, enc, now) if alg == DIRECT else key_sets.encryption_key(client, alg, now)
-    if key is None:
-        raise InvalidRequest(
-            f"{kind}_encrypted_response_alg cannot be done: no usable key of this client for {alg}.",
-            hint="Publish an encryption key (use enc) of that algorithm in its jwks or jwks_uri; see the log when it is there.",
-        )
-    return _Sealing(key, alg, enc)
+    sealing = require(client, kind, now)
+    return encrypt(text, *sealing, nested=nested, extra_header=extra_header) if sealing else text
 
 
 def _secret_key(client: RegisteredClient, enc: str, now: datetime) -> EncryptionKey | None:

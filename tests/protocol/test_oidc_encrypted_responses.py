@@ -19,7 +19,6 @@ from joserfc.jwk import KeySet
 from jwcrypto.jwk import JWK
 from pytest_django import Settings
 
-from identity.models import User
 from oauth_server.clients import encryption, registry, secrets
 from oauth_server.jose.algorithms import CONTENT_ENCRYPTION, DECRYPTION, KEY_MANAGEMENT
 from oauth_server.jose.encrypt import shared_key
@@ -29,7 +28,6 @@ from oauth_server.models import AccessToken, AuthorizationCode, Client, ClientSe
 from oauth_server.outbound import fetch
 from oauth_server.protocol.errors import InvalidRequest
 from oauth_server.tokens import id_token_hint
-from tests.support.front_channel import Browser, answer
 from tests.support.jwe import decode, opened, seal, secret_jwk
 from tests.support.keys import public_jwk, raw_token
 from tests.support.parties import BASE, Code, Http, Party
@@ -161,19 +159,14 @@ def test_without_a_usable_key_there_is_an_error_and_no_id_token(
     assert AuthorizationCode.objects.get().used_at is None, "the code can be redeemed once the key is back"
 
 
-def test_the_client_hears_of_it_where_the_authorization_endpoint_was_to_issue_it(
-    make_client: Make, browser: Browser, person: User
-) -> None:
-    """Core §3.3.2.6: an error travels to the client, also when the person was away to sign in; nothing was issued."""
+def test_what_has_no_id_token_needs_no_key(make_client: Make) -> None:
+    """RFC 6749 §4.4: a client that asks for itself is not held up by a key set that is away."""
     app = make_client(
-        profile="openid", grant_types=["authorization_code", "implicit"], response_types=["code id_token"],
-        jwks=JWKS, id_token_encrypted_response_alg="RSA-OAEP-256",
+        jwks=JWKS, id_token_encrypted_response_alg="RSA-OAEP-256", scope="openid api:read",
+        grant_types=["authorization_code", "client_credentials"],
     )  # fmt: skip
     _deprive(app)
-    members = answer(browser.walk(browser.authorize(app, response_type="code id_token"), person), "fragment")
-    assert (members["error"], members["state"]) == ("invalid_request", "st-4f2")
-    assert "no usable key of this client for RSA-OAEP-256" in members["error_description"]
-    assert not AuthorizationCode.objects.exists()
+    assert app.post("/oauth/token", grant_type="client_credentials", scope="api:read").status_code == 200
 
 
 def test_userinfo_without_a_usable_key_is_an_error(make_client: Make, redeem: Redeem) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import time_machine
 from django.utils import timezone
+from joserfc.jwk import RSAKey
 
 from identity.models import User
-from oauth_server.models import TokenFamily
-from tests.support.front import id_token
+from oauth_server.clients import registry
+from oauth_server.models import AuthorizationCode, Client, TokenFamily
+from tests.support.front import id_token, public
 from tests.support.front_channel import Browser, answer, claims_of, exchange
 from tests.support.parties import REDIRECT, Party
 
@@ -113,3 +115,21 @@ def test_pkce_protects_the_code_here_as_well(make_client: Callable[..., Party], 
     )  # fmt: skip
     refused = browser.authorize(party, response_type="code id_token", code_challenge=None, code_challenge_method=None)
     assert answer(refused, "fragment")["error"] == "invalid_request"
+
+
+def test_the_client_hears_that_its_id_token_cannot_be_encrypted(
+    make_client: Callable[..., Party], browser: Browser, person: User
+) -> None:
+    """§3.3.2.6: an error travels to the client, also when the person was away to sign in; nothing was issued."""
+    party = make_client(
+        profile="openid", grant_types=["authorization_code", "implicit"], response_types=["code id_token"],
+        jwks=public(RSAKey.generate_key(2048, {"kid": "theirs"})), id_token_encrypted_response_alg="RSA-OAEP-256",
+    )  # fmt: skip
+    row = Client.objects.get(client_id=party.client_id)
+    del row.metadata["jwks"]
+    row.save()
+    registry.forget()
+    members = ask(browser, party, person, response_type="code id_token")
+    assert (members["error"], members["state"]) == ("invalid_request", "st-4f2")
+    assert "no usable key of this client for RSA-OAEP-256" in members["error_description"]
+    assert not AuthorizationCode.objects.exists()
