@@ -1,4 +1,4 @@
-"""``python -m bench`` (``make bench``): requests a second, latency, memory, processor time, beside django-oauth-toolkit.
+"""``python -m bench`` (``make bench``): requests a second, latency, memory, processor time, beside django-oauth-toolkit and node-oidc-provider.
 
 The server and its PostgreSQL share one core, wrk has the other. Commits are durable. ``PROFILE=refresh`` (or ``--profile``)
 runs one; ``--write`` keeps the figures in bench/results/latest.json and the table in docs/performance.md.
@@ -18,6 +18,7 @@ from bench import processes, table
 from bench.gatehouse import gatehouse
 from bench.load import put
 from bench.peers.dot.subject import dot
+from bench.peers.node.subject import node
 from bench.subject import Subject
 from tests.support import services
 
@@ -40,7 +41,7 @@ def _cpus() -> tuple[str, str]:
 
 @contextmanager
 def _database(kind: str, cpu: str) -> Iterator[tuple[str, int]]:
-    if kind == "sqlite":
+    if kind != "postgresql":
         yield "", 0
         return
     with services.postgresql(cpus=cpu) as url:
@@ -99,9 +100,15 @@ def main() -> int:
         ("postgresql", gatehouse, profiles),
         ("postgresql", partial(dot, hasher="fast"), profiles),
         ("postgresql", partial(dot, hasher="stock"), tuple(name for name in profiles if name in _HASHED)),
+        ("memory", node, profiles),
     ]
     for database, start, chosen in plan:
-        if (options.database or database) != database or (options.no_peer and start is not gatehouse) or not chosen:
+        is_peer = start is not gatehouse
+        if (options.database == "sqlite" and database != "sqlite") or (
+            options.database == "postgresql" and database == "sqlite"
+        ):
+            continue
+        if (options.no_peer and is_peer) or not chosen:
             continue
         with ExitStack() as stack:
             url, database_pid = stack.enter_context(_database(database, server_cpu))
