@@ -63,6 +63,13 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(_("A username cannot contain @. Your email address goes into its own field."))
         return str(super().clean_username(username, shallow))
 
+    def get_login_stages(self) -> list[str]:
+        """allauth's, with this house's second step, and a last one that keeps proofs of before."""
+        second = "allauth.mfa.stages.AuthenticateStage"
+        ours = "identity.sign_in.stages.second_step.SecondStepStage"
+        stages = [ours if stage == second else stage for stage in super().get_login_stages()]
+        return [*stages, "identity.sign_in.stages.kept.KeptStage"]
+
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         """Where the sign-out page leads."""
         return afterwards(request)

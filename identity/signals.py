@@ -2,7 +2,7 @@
 
 from django.dispatch import Signal
 
-# sender: LoginSession class; session, request
+# sender: LoginSession class; session, request, again: whether the sign-in was there before and somebody proved more in it
 session_started = Signal()
 # sender: LoginSession class; sessions: the sids that ended, user, reason
 session_ended = Signal()

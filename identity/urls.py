@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from identity.account import appearance, devices, overview, passkeys, picture, profile, username
+from identity.account import appearance, devices, factors, overview, picture, profile, username
 from identity.look import views as look
+from identity.sign_in import step_up
 from identity.sign_in import views as sign_in
 
 urlpatterns = [
@@ -24,14 +25,19 @@ urlpatterns = [
     path("login/", sign_in.login, name="account_login"),
     path("login/cancel/", sign_in.cancel, name="account_login_cancel"),
     path("signup/", sign_in.sign_up, name="account_signup"),
-    path("2fa/", passkeys.factors_page, name="mfa_index"),
-    path("2fa/authenticate/", sign_in.second_factor, name="mfa_authenticate"),
-    path("2fa/webauthn/", passkeys.listing, name="mfa_list_webauthn"),
+    path("2fa/", factors.overview, name="mfa_index"),
+    path("login/more/", step_up.more, name="account_login_more"),
+    path("reauthenticate/", sign_in.password_again, name="account_reauthenticate"),
+    path("2fa/authenticate/", sign_in.second_step, name="mfa_authenticate"),
+    path("2fa/reauthenticate/", sign_in.code_again, name="mfa_reauthenticate"),
+    path("2fa/totp/activate/", factors.set_up_app, name="mfa_activate_totp"),
+    path("2fa/recovery-codes/", factors.view_codes, name="mfa_view_recovery_codes"),
+    path("2fa/webauthn/", factors.passkeys_page, name="mfa_list_webauthn"),
     path("2fa/webauthn/login/", sign_in.passkey, name="mfa_login_webauthn"),
     path("2fa/webauthn/reauthenticate/", sign_in.passkey_again, name="mfa_reauthenticate_webauthn"),
-    path("2fa/webauthn/add/", passkeys.add, name="mfa_add_webauthn"),
-    path("2fa/webauthn/keys/<int:pk>/edit/", passkeys.rename, name="mfa_edit_webauthn"),
-    path("2fa/webauthn/keys/<int:pk>/remove/", passkeys.remove, name="mfa_remove_webauthn"),
+    path("2fa/webauthn/add/", factors.add_passkey, name="mfa_add_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/edit/", factors.rename_passkey, name="mfa_edit_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/remove/", factors.remove_passkey, name="mfa_remove_webauthn"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", sign_in.confirm_email, name="account_confirm_email"),
     path("", include("allauth.urls")),
 ]

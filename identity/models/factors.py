@@ -20,3 +20,17 @@ def opens_alone(passkey: Authenticator) -> bool:
 def has_codes(user: User) -> bool:
     """Has the person an authenticator app or recovery codes?"""
     return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN).exists())
+
+
+SECOND_STEPS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+_WAYS = {
+    Authenticator.Type.TOTP: ("totp",),
+    Authenticator.Type.RECOVERY_CODES: ("recovery_code",),
+    Authenticator.Type.WEBAUTHN: ("security_key",),
+}
+
+
+def second_steps_of(user: User) -> frozenset[str]:
+    """The second steps that a person has, as ``identity.sign_in.assurance.WAYS`` calls them."""
+    kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
+    return frozenset(way for kind in kinds for way in _WAYS.get(kind, ()))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from identity.sign_in.assurance import Proof, acr_of, amr_of, auth_time_of, merged
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -82,6 +85,15 @@ class LoginSessionManager(models.Manager["LoginSession"]):
         """Note that a sign-in is in use."""
         self.filter(sid=sid, ended_at=None).update(last_seen=last_seen, expires=expires)
 
+    def add_proofs(self, sid: str, proofs: Iterable[Proof]) -> LoginSession | None:
+        """Somebody proved more in a sign-in that lives; the row as it is now, None when it has ended."""
+        with transaction.atomic():
+            session = self.select_for_update().filter(sid=sid, ended_at=None).first()
+            if session is not None:
+                session.prove([*session.proved, *proofs])
+                session.save(update_fields=["proofs", "acr", "amr", "auth_time"])
+        return session
+
     def end(self, sid: str, now: datetime, reason: str) -> bool:
         """End one sign-in; False when it had ended before, so that of two callers exactly one tells the world."""
         return bool(self.filter(sid=sid, ended_at=None).update(ended_at=now, end_reason=reason))
@@ -95,6 +107,7 @@ class LoginSession(models.Model):
     """One sign-in of one person in one browser (``sid``, OpenID Connect Front-Channel Logout §3).
 
     ``browser`` is the digest of the browser session that carries it. ``ended_at`` set means: nothing bound to it lives.
+    ``proofs`` says what the person did and when; ``acr``, ``amr`` and ``auth_time`` follow from all of it together.
     ``expires`` holds both lives: the absolute one since ``auth_time`` and the idle one since ``last_seen``.
     """
 
@@ -104,6 +117,7 @@ class LoginSession(models.Model):
     auth_time = models.DateTimeField()
     acr = models.CharField(max_length=100, blank=True)
     amr = models.JSONField(default=list)
+    proofs = models.JSONField(default=list)
     user_agent = models.CharField(max_length=300, blank=True)
     ip_address = models.GenericIPAddressField(null=True, blank=True)
     created = models.DateTimeField()
@@ -122,3 +136,19 @@ class LoginSession(models.Model):
 
     def __str__(self) -> str:
         return self.sid
+
+    @property
+    def proved(self) -> tuple[Proof, ...]:
+        """What the person did in this sign-in."""
+        if self.proofs:
+            return tuple(Proof.from_json(proof) for proof in self.proofs)
+        # Before proofs were kept one by one, a sign-in was one event.
+        at, way = self.auth_time.timestamp(), "upstream_mfa" if self.acr == "2" else "other"
+        return (Proof(way, at, tuple(word for word in self.amr or () if word != "mfa")),)
+
+    def prove(self, proofs: Iterable[Proof]) -> None:
+        """Set what the person did, and what follows from it."""
+        kept = merged(proofs)
+        self.proofs = [proof.to_json() for proof in kept]
+        self.acr, self.amr = acr_of(kept), list(amr_of(kept))
+        self.auth_time = auth_time_of(kept, self.auth_time)

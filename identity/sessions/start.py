@@ -19,7 +19,7 @@ from identity.sessions.end import end
 from identity.sessions.lives import ends_at
 from identity.sessions.read import SID
 from identity.sessions.store import digest
-from identity.sign_in.assurance import acr_of, amr_of
+from identity.sign_in.assurance import Proof, merged, proofs_of
 from identity.signals import session_started
 
 
@@ -32,17 +32,19 @@ def _former(request: HttpRequest) -> list[LoginSession]:
     return LoginSession.objects.of_browser([digest(key) for key in keys if key], request.session.get(SID))
 
 
-def _done_now(request: HttpRequest, user: User, former: datetime | None) -> list[dict[str, Any]]:
-    """What allauth recorded since the former sign-in: two factors yesterday are not two factors today."""
-    since = former.timestamp() if former else 0.0
+def _done_now(request: HttpRequest, user: User, former: LoginSession | None, now: datetime) -> tuple[Proof, ...]:
+    """What this sign-in proves: what allauth noted since the former one, and what of that one was asked to be kept."""
+    kept: tuple[Proof, ...] = getattr(request, "kept_proofs", ())
+    since = max(proof.at for proof in former.proved) if former else 0.0
     records = get_authentication_records(request, user)
-    return [record for record in records if record.get("at", 0.0) > since and not record.get("reauthenticated")]
+    news = proofs_of(one for one in records if one.get("at", 0.0) > since and not one.get("reauthenticated"))
+    return merged((*kept, *news)) or (Proof("other", now.timestamp(), ()),)
 
 
 def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
     """Begin a sign-in, or renew it when the same person proves again who they are in the same browser.
 
-    The same person keeps the ``sid`` and gets a newer ``auth_time``; another person ends the former sign-in and gets a
+    The same person keeps the ``sid`` and gets newer proofs; another person ends the former sign-in and gets a
     new ``sid``, so that nothing bound to the first can pass to the second.
 
     Args:
@@ -56,21 +58,20 @@ def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
     for other in former:
         if other is not session:
             end(other, now, "replaced")
-    amr = list(amr_of(_done_now(request, user, session.auth_time if session else None)))
+    again = session is not None
+    proofs = _done_now(request, user, session, now)
     session = session or LoginSession(
         sid=str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), user=user, created=now
     )
     session.browser = digest(request.session.session_key or "")
-    session.auth_time = now
-    session.amr = amr
-    session.acr = acr_of(amr)
+    session.prove(proofs)
     session.user_agent = request.META.get("HTTP_USER_AGENT", "")[:300]
     session.ip_address = request.META.get("REMOTE_ADDR") or None
     session.last_seen = now
-    session.expires = ends_at(now, now)
+    session.expires = ends_at(session.auth_time, now)
     session.save()
     request.session[SID] = session.sid
-    session_started.send(sender=LoginSession, session=session, request=request)
+    session_started.send(sender=LoginSession, session=session, request=request, again=again)
     return session
 
 

@@ -11,14 +11,27 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 
 from identity.look.choice import ask_for
+from identity.sign_in.demand import Demand
 
 View = Callable[..., HttpResponseBase]
 
 
 def sign_in_context(request: HttpRequest) -> Mapping[str, Any]:
-    """What the hook says: client_name, client_uri, logo_uri, policy_uri, tos_uri, login_hint, ui_locales, brand_style, cancel_uri, form_action_origins."""
+    """What the hook says.
+
+    client_name, client_host, client_uri, logo_src, policy_uri, tos_uri, login_hint, ui_locales, brand_style,
+    form_action_origins; cancel_uri (give up) and
+    decline_uri (go on without what is asked); ``demand``: what is asked of the sign-in.
+    """
     hook = getattr(settings, "SIGN_IN_CONTEXT", "")
     return import_string(hook)(request) if hook else {}
+
+
+def demand_of(request: HttpRequest) -> Demand:
+    """What the waiting application asks of the sign-in; nothing on a page that no application waits behind."""
+    known: Mapping[str, Any] = getattr(request, "sign_in", {})
+    demand = known.get("demand")
+    return demand if isinstance(demand, Demand) else Demand()
 
 
 def with_client(view: View) -> View:

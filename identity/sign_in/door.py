@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import clear_authentication_records
+from allauth.account.internal.stagekit import pop_login
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from identity.models import User
+from identity.models import LoginSession, User
 from identity.sessions.read import current
+from identity.sign_in.assurance import SECOND
+from identity.sign_in.context import demand_of
+from identity.sign_in.stages.kept import keep
+from identity.sign_in.stages.second_step import STEP_UP
 
 
 class AtTheDoor:
@@ -20,22 +27,44 @@ class AtTheDoor:
     """
 
     request: Any  # a request with `sign_in` (context.with_client)
-    former: User | None = None
+    session: LoginSession | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Decide who is at the door."""
-        session = current(request, timezone.now())
-        self.former = session.user if session else None
-        if session is None or request.GET.get("prompt") == "login":
+        self.session = current(request, timezone.now())
+        if self.session is None or request.GET.get("prompt") == "login":
             # allauth sends a signed-in person away. It would do so for one whose sign-in is over too, and the server,
             # which asks `current`, would send them straight back.
             request.user = AnonymousUser()
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # the view's
         return response
 
-    def begin_anew(self) -> None:
-        """What an earlier sign-in in this browser proved counts for nothing in this one.
+    @property
+    def former(self) -> User | None:
+        """Who is signed in while somebody signs in."""
+        return self.session.user if self.session else None
 
-        allauth leaves its notes in the session; a passkey of last week would make it skip the second step today.
+    def begin_anew(self, user: User) -> dict[str, Any]:
+        """The state of a new sign-in of this person.
+
+        What an earlier sign-in in this browser proved counts for nothing in it: allauth leaves its notes in the session, and a
+        passkey of last week would make it skip the second step today. But where the application says how old a proof may be
+        (``max_age``), a second step of the same person that is young enough is not asked for again.
         """
         clear_authentication_records(self.request)
+        demand = demand_of(self.request)
+        if self.session is None or self.session.user_id != user.pk or demand.since is None:
+            return {}
+        return keep(one for one in demand.counted(self.session.proved) if SECOND in one.factors)
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponseBase | None:
+        """A sign-in is under way in this browser: go on with it, but to where this tab wants to go."""
+        if stage.login.state.get(STEP_UP):
+            # Somebody who is signed in was asked for more, and chose to begin at the beginning.
+            pop_login(request)
+            return None
+        response: HttpResponseBase = super()._redirect_to_pending_stage(request, stage)  # type: ignore[misc]  # allauth's mixin
+        wanted = request.GET.get("next", "")
+        if wanted and get_adapter().is_safe_url(wanted):
+            response.headers["Location"] += "?" + urlencode({"next": wanted})
+        return response

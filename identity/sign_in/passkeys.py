@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms as webauthn
@@ -22,6 +23,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from fido2.cose import CoseKey
 from fido2.utils import websafe_encode
@@ -134,6 +136,13 @@ class ProvePasskeyForm(_AskedHere, webauthn.AuthenticateWebAuthnForm):
             wrong = getattr(error, "code", "") == "incorrect_code"
             raise get_adapter().validation_error("incorrect_passkey") if wrong else error from None
 
+    def save(self) -> None:
+        """Note the proof, and with it what allauth does not: whether the person was verified, whether the key is on one device."""
+        super().save()
+        records = context.request.session[AUTHENTICATION_METHODS_SESSION_KEY]
+        records[-1] |= {"verified": self.said.is_user_verified(), "synchronised": self.said.is_backup_eligible()}
+        context.request.session.modified = True
+
 
 class SignInPasskeyForm(ProvePasskeyForm, webauthn.LoginWebAuthnForm):
     """A passkey alone."""
@@ -197,3 +206,8 @@ class RenamePasskeyForm(webauthn.EditWebAuthnForm):
         name.label = _("Name")
         name.validators.append(MaxLengthValidator(LONGEST_NAME))
         name.widget.attrs["maxlength"] = str(LONGEST_NAME)
+
+
+def wants_options(request: HttpRequest) -> bool:
+    """Does the script ask, and not the person?"""
+    return request.method == "GET" and request.headers.get("Accept") == "application/json"

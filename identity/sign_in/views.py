@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import views as account
-from allauth.account.internal.stagekit import clear_login, unstash_login
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.stagekit import clear_login, stash_login, unstash_login
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -17,7 +18,9 @@ from identity.sign_in.device import remember
 from identity.sign_in.door import AtTheDoor
 from identity.sign_in.forms import SignInForm
 from identity.sign_in.stages import ways_on_the_page
-from identity.sign_in.stages.passkey import ProveAgainView, SecondStepView, SignInByPasskeyView
+from identity.sign_in.stages.again import CodeAgainView, PasswordAgainView
+from identity.sign_in.stages.passkey import PasskeyAgainView, SignInByPasskeyView
+from identity.sign_in.stages.second_step import STEP_UP, SecondStepView
 
 
 class SignInView(AtTheDoor, account.LoginView):
@@ -34,7 +37,7 @@ class SignInView(AtTheDoor, account.LoginView):
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         """Sign in, or go on to the second factor."""
-        self.begin_anew()
+        form._login.state.update(self.begin_anew(form._login.user))
         response: HttpResponse = super().form_valid(form)
         if isinstance(self.request.user, User):
             remember(self.request, response, self.request.user)
@@ -42,7 +45,10 @@ class SignInView(AtTheDoor, account.LoginView):
 
 
 def _in_sign_in(view: View) -> View:
-    """A later step of a sign-in that has begun: the person of the former sign-in, if any, is not the one at the door."""
+    """A later step of a sign-in that has begun: the person of the former sign-in, if any, is not the one at the door.
+
+    Two tabs share the sign-in that is under way; each form says where its own tab wants to go (``next``).
+    """
 
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         pending = unstash_login(request, peek=True)
@@ -50,10 +56,14 @@ def _in_sign_in(view: View) -> View:
             return with_client(view)(request, *args, **kwargs)
         if pending.user is not None:
             request.user = AnonymousUser()  # allauth's steps send a signed-in person away, re-authentication included
-        if pending.redirect_url and "next" not in request.GET:
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        if get_adapter().is_safe_url(wanted) and wanted != pending.redirect_url:
+            pending.redirect_url = wanted
+            stash_login(request, pending)
+        elif pending.redirect_url:
             asked = request.GET.copy()
             asked["next"] = pending.redirect_url
-            request.GET = asked  # type: ignore[assignment]  # the hook reads `next`, as on the first page
+            request.GET = asked  # type: ignore[assignment]  # the hook and the page read `next`, as on the first page
         response = with_client(view)(request, *args, **kwargs)
         if isinstance(request.user, User):
             remember(request, response, request.user)
@@ -62,18 +72,22 @@ def _in_sign_in(view: View) -> View:
     return wrapped
 
 
-@require_POST
-def cancel(request: HttpRequest) -> HttpResponse:
-    """Give up a sign-in between the password and the second factor; whoever was signed in before still is."""
+def _give_up(request: HttpRequest) -> HttpResponse:
     pending = unstash_login(request)
-    clear_login(request)
-    here = pending.redirect_url if pending and pending.redirect_url else reverse("account_overview")
-    return HttpResponseRedirect(here, status=303)
+    here = pending.redirect_url if pending else ""
+    if pending and pending.state.get(STEP_UP):
+        here = request.sign_in.get("decline_uri") or here  # type: ignore[attr-defined]  # set by with_client
+    else:
+        clear_login(request)
+    return HttpResponseRedirect(here or reverse("account_overview"), status=303)
 
 
+cancel = require_POST(_in_sign_in(_give_up))  # whoever was signed in before still is
 login = with_client(SignInView.as_view())
 sign_up = with_client(account.signup)
 passkey = with_client(SignInByPasskeyView.as_view())
-second_factor = _in_sign_in(SecondStepView.as_view())
-passkey_again = ProveAgainView.as_view()
+second_step = _in_sign_in(SecondStepView.as_view())
+password_again = with_client(PasswordAgainView.as_view())
+code_again = with_client(CodeAgainView.as_view())
+passkey_again = with_client(PasskeyAgainView.as_view())
 confirm_email = with_client(account.confirm_email)

@@ -14,6 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from identity.sign_in.assurance import ACR_VALUES
 from oauth_server.clients import metadata, offered
 from oauth_server.clients.fields import FIELDS, GRANT_TYPES
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS
@@ -52,9 +53,13 @@ class Lines(forms.CharField):
         return self.clean(self.prepare_value(initial)) != self.clean(data)
 
 
-def _choice(values: Iterable[str | tuple[str, str]], label: Any, help_text: Any = "") -> forms.ChoiceField:
+def _choice(
+    values: Iterable[str | tuple[str, Any]], label: Any, help_text: Any = "", *, required: bool = True
+) -> forms.ChoiceField:
     choices = [value if isinstance(value, tuple) else (value, value) for value in values]
-    return forms.ChoiceField(choices=choices, label=label, help_text=help_text, widget=UnfoldAdminSelectWidget)
+    return forms.ChoiceField(
+        choices=choices, label=label, help_text=help_text, required=required, widget=UnfoldAdminSelectWidget
+    )
 
 
 class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no argument at run time
@@ -74,6 +79,12 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         algorithms.SIGNING, _("Access token algorithm"), _("Of JWT access tokens.")
     )
     id_token_signed_response_alg = _choice(sorted(algorithms.ID_TOKEN), _("ID token algorithm"))
+    minimum_acr = _choice(
+        [("", _("Any")), *ACR_VALUES.items()],
+        _("Weakest sign-in that will do"),
+        _("Whoever signed in more weakly is asked for what is missing."),
+        required=False,
+    )
     scope = forms.CharField(required=False, label=_("Scopes it may ask for"), widget=UnfoldAdminTextInputWidget)
     audience = Lines(label=_("Audience of its access tokens"), help_text=_("One a line; the issuer when empty."))
     introspects = Lines(

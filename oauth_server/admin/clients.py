@@ -66,7 +66,7 @@ class ClientAdmin(OperatorAdmin):
         (None, {"fields": ("name", "client_id", "user", "standing", "created", "disabled_at")}),
         (
             gettext_lazy("What it is"),
-            {"fields": ("profile", "application_type", "token_endpoint_auth_method", "grant_types", "skip_authorization")},
+            {"fields": ("profile", "application_type", "token_endpoint_auth_method", "grant_types", "skip_authorization", "minimum_acr")},
         ),
         (gettext_lazy("Where people come back to"), {"fields": ("redirect_uris", "post_logout_redirect_uris")}),
         (

@@ -23,8 +23,7 @@ def _meant(credentials: Mapping[str, Any]) -> str:
 
 
 @receiver(signals.session_started, dispatch_uid="audit.session_started")
-def _started(session: LoginSession, **_: Any) -> None:
-    again = session.auth_time > session.created
+def _started(session: LoginSession, *, again: bool, **_: Any) -> None:
     fact = events.SignedIn(
         user=public_subject(session.user_id), sid=session.sid, acr=session.acr, amr=" ".join(session.amr), again=again
     )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from identity.claims import SCOPE_CLAIMS
 from identity.models import LoginSession
-from identity.sign_in import assurance
+from identity.sign_in.demand import Demand
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
@@ -39,6 +39,7 @@ class Situation:
         consent: what that person allowed this client before, if it is still in force.
         progress: the stored interaction with the steps done so far; None at the first look.
         now: aware UTC.
+        ways: what that person can prove who they are with; asked only when something is missing.
     """
 
     request: AuthorizeRequest
@@ -47,6 +48,17 @@ class Situation:
     consent: Consent | None
     progress: Interaction | None
     now: datetime
+    ways: Callable[[], Collection[str]]
+
+    @property
+    def declined(self) -> bool:
+        """Whether the person would rather not prove more than they did."""
+        return self.progress is not None and self.progress.declined_at is not None
+
+    @property
+    def demand(self) -> Demand:
+        """What is asked of the sign-in."""
+        return demand_of(self.request, self.client, self.progress, self.now)
 
     @property
     def signed_in_for_this(self) -> bool:
@@ -66,10 +78,28 @@ class Situation:
         )
 
 
+def demand_of(
+    request: AuthorizeRequest, client: RegisteredClient, progress: Interaction | None, now: datetime
+) -> Demand:
+    """What a request, and an operator for its client, ask of a sign-in.
+
+    A proof that was given for this very request is always young enough: else ``max_age=0`` would ask for ever.
+    """
+    begun = progress.created if progress else now
+    since = None
+    if request.max_age is not None:
+        since = min(now - timedelta(seconds=min(request.max_age, 10**9)), begun)
+    if "login" in request.prompt:
+        since = begun
+    required = (request.essential_acr, (client.minimum_acr,) if client.minimum_acr else ())
+    return Demand(tuple(levels for levels in required if levels), request.preferred_acr, since)
+
+
 class Ask(Enum):
     """The kinds of asking."""
 
     LOGIN = "login"
+    STEP_UP = "step_up"
     SELECT_ACCOUNT = "select_account"
     CONSENT = "consent"
 
@@ -93,9 +123,11 @@ def _prompt_login(s: Situation) -> bool:
 
 
 def _too_long_ago(s: Situation) -> bool:
-    if s.request.max_age is None or s.session is None or s.signed_in_for_this:
-        return False
-    return s.now - s.session.auth_time > timedelta(seconds=min(s.request.max_age, 10**9))
+    return (
+        s.request.max_age is not None
+        and s.session is not None
+        and not Demand(since=s.demand.since).is_met(s.session.proved)
+    )
 
 
 def _somebody_else(s: Situation) -> bool:
@@ -110,17 +142,15 @@ def names_somebody_else(s: Situation) -> bool:
     return any(subject not in subjects for subjects in s.request.named_subjects)
 
 
-def _too_weak(s: Situation) -> bool:
-    return is_too_weak(s) and not s.signed_in_for_this
-
-
 def is_too_weak(s: Situation) -> bool:
-    """Whether the sign-in reaches none of the levels that the client cannot do without."""
-    essential = s.request.essential_acr
-    session = s.session
-    return (
-        bool(essential) and session is not None and not any(assurance.satisfies(session.acr, one) for one in essential)
-    )
+    """Whether the sign-in does not reach the level that the client cannot do without, or the operator wants for it."""
+    return s.session is not None and not s.demand.is_met(s.session.proved)
+
+
+def _stronger_is_wished(s: Situation) -> bool:
+    if s.session is None or s.declined or "none" in s.request.prompt or not s.demand.wished:
+        return False
+    return bool(s.demand.missing(s.session.proved, s.ways()))
 
 
 def _prompt_select_account(s: Situation) -> bool:
@@ -172,7 +202,8 @@ REASONS: Final = (
     Reason("prompt_login", Ask.LOGIN, _prompt_login, LoginRequired, "OpenID Connect Core §3.1.2.1"),
     Reason("signed_in_too_long_ago", Ask.LOGIN, _too_long_ago, LoginRequired, "OpenID Connect Core §3.1.2.1"),
     Reason("hint_names_somebody_else", Ask.LOGIN, _somebody_else, LoginRequired, "OpenID Connect Core §3.1.2.2"),
-    Reason("signed_in_too_weakly", Ask.LOGIN, _too_weak, LoginRequired, "OpenID Connect Core §5.5.1.1"),
+    Reason("signed_in_too_weakly", Ask.STEP_UP, is_too_weak, LoginRequired, "OpenID Connect Core §5.5.1.1"),
+    Reason("stronger_is_wished", Ask.STEP_UP, _stronger_is_wished, LoginRequired, "RFC 9470 §5"),
     Reason(
         "prompt_select_account",
         Ask.SELECT_ACCOUNT,

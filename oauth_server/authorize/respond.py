@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import TypedDict
 
 import uuid_utils.compat
 from django.db import transaction
 
 from identity.models import LoginSession, User
 from identity.sign_in import assurance
+from identity.sign_in.assurance import Proof
 from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import CodeIssued, TokensIssuedAtFront
 from oauth_server.audit.record import record_later
 from oauth_server.authorize import quotas, response_modes
+from oauth_server.authorize.prompts import demand_of
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients import encryption, first_use
 from oauth_server.clients.client import RegisteredClient
@@ -62,13 +66,14 @@ def respond(
         encryption.prepare(client, encryption.ID_TOKEN, now)
     if response_modes.is_jwt(asked.response_mode):
         encryption.require(client, encryption.AUTHORIZATION, now)
+    sign_in = _sign_in(asked, session, demand_of(asked, client, interaction, now).counted(session.proved))
     with transaction.atomic():
         spend(interaction, now)
         if "code" in wanted:
-            members["code"] = issue_code(_code_grant(asked, client, session, consent), now)
+            members["code"] = issue_code(_code_grant(asked, client, session, consent, sign_in), now)
         if wanted != {"code"}:
             members |= issue_at_front(
-                _authorization(asked, client, session, consent),
+                _authorization(asked, client, session, consent, sign_in),
                 now,
                 wanted=wanted,
                 code=members.get("code", ""),
@@ -84,8 +89,23 @@ def respond(
     return members
 
 
+class _SignIn(TypedDict):
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]
+
+
+def _sign_in(asked: AuthorizeRequest, session: LoginSession, counted: Collection[Proof]) -> _SignIn:
+    """What is said of the sign-in: no more than the proofs say that are as young as the client wants them."""
+    return {
+        "auth_time": assurance.auth_time_of(counted, session.auth_time),
+        "acr": assurance.reported(assurance.acr_of(counted), asked.preferred_acr),
+        "amr": assurance.amr_of(counted),
+    }
+
+
 def _code_grant(
-    asked: AuthorizeRequest, client: RegisteredClient, session: LoginSession, consent: Consent | None
+    asked: AuthorizeRequest, client: RegisteredClient, session: LoginSession, consent: Consent | None, sign_in: _SignIn
 ) -> CodeGrant:
     return CodeGrant(
         client=client,
@@ -95,9 +115,7 @@ def _code_grant(
         scope=asked.scope,
         session_sid=session.sid,
         consent_id=consent.pk if consent else None,
-        auth_time=session.auth_time,
-        acr=assurance.reported(session.acr, asked.preferred_acr),
-        amr=tuple(session.amr),
+        **sign_in,
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
         code_challenge_method=asked.code_challenge_method,
@@ -107,7 +125,7 @@ def _code_grant(
 
 
 def _authorization(
-    asked: AuthorizeRequest, client: RegisteredClient, session: LoginSession, consent: Consent | None
+    asked: AuthorizeRequest, client: RegisteredClient, session: LoginSession, consent: Consent | None, sign_in: _SignIn
 ) -> Authorization:
     return Authorization(
         client=client,
@@ -120,9 +138,7 @@ def _authorization(
         new_family=True,
         session_sid=session.sid,
         consent_id=consent.pk if consent else None,
-        auth_time=session.auth_time,
-        acr=assurance.reported(session.acr, asked.preferred_acr),
-        amr=tuple(session.amr),
+        **sign_in,
         nonce=asked.nonce,
         claims=asked.claims,
         resource=asked.resource,

@@ -68,6 +68,7 @@ class RegisteredClient:
     audience: tuple[str, ...]
     introspects: frozenset[str]
     skip_authorization: bool
+    minimum_acr: str
     tokens_not_before: datetime | None
     is_active: bool
     secrets: tuple[StoredSecret, ...]
@@ -127,6 +128,7 @@ def from_row(row: Client) -> RegisteredClient:
         audience=tuple(row.audience),
         introspects=frozenset(row.introspects),
         skip_authorization=row.skip_authorization,
+        minimum_acr=row.minimum_acr,
         tokens_not_before=row.tokens_not_before,
         is_active=row.is_active,
         secrets=tuple(

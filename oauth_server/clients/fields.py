@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from identity.sign_in.assurance import LEVELS
 from oauth_server.clients import encryption, readers
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS, assertion
 from oauth_server.clients.profiles import PROFILES
@@ -146,6 +147,7 @@ _ROWS: Final = (
         "offline_access_survives_logout",
         by_operator_only=True,
     ),
+    Field("minimum_acr", readers.one_of("", *LEVELS), "minimum_acr", by_operator_only=True),
     Field("audience", readers.identifiers, "audience"),
     Field("introspects", readers.identifiers, "introspects", by_operator_only=True),
     Field("skip_authorization", readers.boolean, "skip_authorization", by_operator_only=True),

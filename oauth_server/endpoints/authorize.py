@@ -13,16 +13,17 @@ from oauth_server.audit.record import record_later
 from oauth_server.authorize import checks, request_object
 from oauth_server.authorize.checks import Destination, WrongRedirectURI
 from oauth_server.authorize.consent import remembered
-from oauth_server.authorize.dispatch import AskConsent, Login, Refuse, Respond, SelectAccount, next_step
+from oauth_server.authorize.dispatch import AskConsent, Login, Refuse, Respond, SelectAccount, StepUp
 from oauth_server.authorize.request import AuthorizeRequest, salvage
 from oauth_server.authorize.respond import respond, spend
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints import browser, browser_state
 from oauth_server.endpoints.answers import Reply, refusal
 from oauth_server.endpoints.base import WrongMediaType, as_oauth_error, body, limits
-from oauth_server.endpoints.interactions import Pending, interaction_page, open_interaction, sign_in
+from oauth_server.endpoints.interactions import Pending, decide, interaction_page, open_interaction, sign_in, step_up
 from oauth_server.endpoints.pages import error_page, page, see_other
 from oauth_server.keys import secrets
+from oauth_server.models import Interaction
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import AccessDenied, InvalidRequest, OAuthError, TooManyRequests
 from oauth_server.protocol.parameters import Parameters
@@ -66,7 +67,10 @@ def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
 
 @interaction_page("resume", "GET")
 def resume(request: HttpRequest, now: datetime, pending: Pending) -> HttpResponse:
-    """Come back from a step; the dispatcher says what is next."""
+    """Come back from a step; the dispatcher says what is next. ``declined``: the person would rather not prove more."""
+    if "declined" in request.GET and pending.row.declined_at is None:
+        Interaction.objects.decline(bytes(pending.row.digest), now)
+        pending.row.declined_at = now
     return _proceed(request, pending.asked, pending.where, pending, now)
 
 
@@ -113,7 +117,7 @@ def _proceed(
     session = sessions.current(request, now)
     consent = remembered(session, where.client, now)
     row = pending.row if pending else None
-    step = next_step(asked, where.client, session, consent, row, now)
+    step = decide(asked, where.client, session, consent, row, now)
     reply = Reply.to(where, asked, browser_state.of(request))
     if isinstance(step, Respond):
         try:
@@ -135,9 +139,10 @@ def _proceed(
     return response
 
 
-def _address(step: Login | SelectAccount | AskConsent, key: str) -> str:
+def _address(step: Login | StepUp | SelectAccount | AskConsent, key: str) -> str:
     if isinstance(step, SelectAccount):
         return reverse("select_account", args=[key])
     if isinstance(step, AskConsent):
         return reverse("consent", args=[key])
-    return sign_in(reverse("resume", args=[key]), again=step.again)
+    resume_at = reverse("resume", args=[key])
+    return step_up(resume_at) if isinstance(step, StepUp) else sign_in(resume_at, again=step.again)

@@ -14,11 +14,11 @@ from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import ConsentDenied, ConsentGranted
 from oauth_server.audit.record import record
 from oauth_server.authorize.consent import allow, describe_asker, describe_claims, describe_scopes, remembered
-from oauth_server.authorize.dispatch import AskConsent, next_step
+from oauth_server.authorize.dispatch import AskConsent
 from oauth_server.authorize.respond import spend
 from oauth_server.endpoints.answers import Reply
 from oauth_server.endpoints.brand import brand_style
-from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves, sign_in_again
+from oauth_server.endpoints.interactions import Pending, decide, interaction_page, proof, proves, sign_in_again
 from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Consent
@@ -33,7 +33,7 @@ def consent(request: HttpRequest, now: datetime, pending: Pending) -> HttpRespon
     """Show the question, or take the answer."""
     session = sessions.current(request, now)
     before = remembered(session, pending.client, now)
-    step = next_step(pending.asked, pending.client, session, before, pending.row, now)
+    step = decide(pending.asked, pending.client, session, before, pending.row, now)
     if session is None or not isinstance(step, AskConsent):
         # Not this page's turn: only the dispatcher knows whose it is.
         return see_other(pending.resume)

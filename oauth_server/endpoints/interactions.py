@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import wraps
+from functools import partial, wraps
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -17,11 +17,13 @@ from django.utils.crypto import constant_time_compare
 
 from identity.look.choice import ask_for
 from identity.models import LoginSession
+from identity.sign_in.stages import ways_of
 from oauth_server.audit.events_authorize import ForeignInteraction
 from oauth_server.audit.record import record_later
 from oauth_server.authorize import checks, quotas
 from oauth_server.authorize.checks import Destination
 from oauth_server.authorize.consent import web_page
+from oauth_server.authorize.dispatch import Step, next_step
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.authorize.respond import AlreadyFinishedError
 from oauth_server.clients import registry
@@ -29,7 +31,7 @@ from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints import browser
 from oauth_server.endpoints.pages import Handler, page
 from oauth_server.keys import secrets
-from oauth_server.models import Interaction
+from oauth_server.models import Consent, Interaction
 
 
 class Stale(Enum):
@@ -134,6 +136,19 @@ def load(request: HttpRequest, key: str, now: datetime, *, claim: bool = True) -
     return Pending(key, row, asked, checks.stands(asked, client), new_browser)
 
 
+def decide(
+    asked: AuthorizeRequest,
+    client: RegisteredClient,
+    session: LoginSession | None,
+    consent: Consent | None,
+    row: Interaction | None,
+    now: datetime,
+) -> Step:
+    """What the browser does next; what the person has is looked up when that matters."""
+    ways = partial(ways_of, session.user) if session else tuple
+    return next_step(asked, client, session, consent, row, now, ways)
+
+
 def stale_page(error: StaleError) -> HttpResponse:
     """Explain why there is nothing to do here, and where to go on."""
     client = error.client if error.client is not None and error.client.is_active else None
@@ -157,6 +172,11 @@ def sign_in(resume_at: str, *, again: bool) -> str:
     """
     query = {"next": resume_at} | ({"prompt": "login"} if again else {})
     return f"{reverse('account_login')}?{urlencode(query)}"
+
+
+def step_up(resume_at: str) -> str:
+    """The address where somebody who is signed in proves more, to come back from."""
+    return f"{reverse('account_login_more')}?{urlencode({'next': resume_at})}"
 
 
 def sign_in_again(pending: Pending) -> str:

@@ -9,9 +9,9 @@ from django.shortcuts import render
 
 from identity.sessions import read as sessions
 from oauth_server.authorize.consent import describe_asker, remembered
-from oauth_server.authorize.dispatch import SelectAccount, next_step
+from oauth_server.authorize.dispatch import SelectAccount
 from oauth_server.endpoints.brand import brand_style
-from oauth_server.endpoints.interactions import Pending, interaction_page, proof, proves, sign_in_again
+from oauth_server.endpoints.interactions import Pending, decide, interaction_page, proof, proves, sign_in_again
 from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Interaction
@@ -24,7 +24,7 @@ def select_account(request: HttpRequest, now: datetime, pending: Pending) -> Htt
     """Show who is signed in, or take the choice."""
     session = sessions.current(request, now)
     before = remembered(session, pending.client, now)
-    step = next_step(pending.asked, pending.client, session, before, pending.row, now)
+    step = decide(pending.asked, pending.client, session, before, pending.row, now)
     if session is None or not isinstance(step, SelectAccount):
         return see_other(pending.resume)
     if request.method == "GET":

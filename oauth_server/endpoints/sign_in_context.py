@@ -9,6 +9,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from oauth_server.authorize.consent import describe_asker
+from oauth_server.authorize.prompts import demand_of
 from oauth_server.endpoints.brand import brand_style
 from oauth_server.endpoints.interactions import StaleError, load
 from oauth_server.endpoints.logo import logo_src
@@ -27,7 +28,8 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         match = resolve(path.removeprefix(request.META.get("SCRIPT_NAME", "")))
         if match.url_name != "resume":
             return {}
-        pending = load(request, match.kwargs["interaction"], timezone.now(), claim=False)
+        now = timezone.now()
+        pending = load(request, match.kwargs["interaction"], now, claim=False)
     except (Resolver404, StaleError, OAuthError):
         return {}
     asker = describe_asker(pending.client, pending.asked.redirect_uri)
@@ -43,5 +45,7 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         "ui_locales": pending.asked.ui_locales,
         "login_hint": pending.asked.login_hint,
         "cancel_uri": reverse("cancel", args=[pending.key]),
+        "decline_uri": f"{pending.resume}?declined=1",
+        "demand": demand_of(pending.asked, pending.client, pending.row, now),
         "form_action_origins": client_sources(pending.client, pending.asked.redirect_uri),
     }

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.urls import URLResolver
 
+from identity.sign_in.assurance import LEVELS, WAYS
 from identity.urls import urlpatterns as account_patterns
 from oauth_server import audit
 from oauth_server.audit.events import Event
@@ -181,6 +182,42 @@ def errors_page() -> str:
     )
 
 
+def assurance_page() -> str:
+    """The policy: what each way is worth, and what each level needs."""
+    return _page(
+        "Assurance",
+        "What a person may do to sign in, what tokens then say of it (`amr`, RFC 8176; `acr`), and which level that reaches."
+        " [How it works](../explanation/assurance.md).",
+        "## Levels",
+        "From weakest to strongest. Discovery lists them as `acr_values_supported`.",
+        _table(
+            ("`acr`", "factors that are needed", "meaning"),
+            (
+                (
+                    _code(name),
+                    " and ".join(sorted(level.factors)) + (", one of them a key" if level.key else ""),
+                    level.sentence,
+                )
+                for name, level in LEVELS.items()
+            ),
+        ),
+        "## Ways",
+        "`mfa` is added to `amr` when both factors came together. A key that its owner may copy to other devices is `swk` instead of `hwk`.",
+        _table(
+            ("way", "the person", "factor", "`amr`"),
+            (
+                (
+                    _code(name),
+                    way.sentence,
+                    " and ".join(sorted(way.factors)),
+                    ", ".join(_code(word) for word in way.amr),
+                )
+                for name, way in WAYS.items()
+            ),
+        ),
+    )
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "features.md": features_page,
@@ -188,4 +225,5 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "addresses.md": addresses_page,
     "events.md": events_page,
     "errors.md": errors_page,
+    "assurance.md": assurance_page,
 }

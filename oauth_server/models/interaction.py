@@ -35,6 +35,10 @@ class InteractionManager(models.Manager["Interaction"]):
         """Note that the person chose, at ``now``, to go on with the account that is signed in."""
         self.filter(digest=digest, finished_at=None).update(account_selected_at=now)
 
+    def decline(self, digest: bytes, now: datetime) -> None:
+        """Note that the person would rather not prove more than they did."""
+        self.filter(digest=digest, finished_at=None).update(declined_at=now)
+
     def consent(self, digest: bytes, user: uuid.UUID, now: datetime) -> None:
         """Note that ``user`` agreed in this very interaction; another person's agreement does not count."""
         self.filter(digest=digest, finished_at=None).update(consented_at=now, consented_by=user)
@@ -65,6 +69,7 @@ class Interaction(models.Model):
     created = models.DateTimeField()
     expires = models.DateTimeField(db_index=True)
     account_selected_at = models.DateTimeField(null=True, blank=True)
+    declined_at = models.DateTimeField(null=True, blank=True)
     consented_at = models.DateTimeField(null=True, blank=True)
     consented_by = models.UUIDField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -222,6 +222,26 @@ class InsufficientScope(OAuthError):
         self.scope = scope
 
 
+class InsufficientUserAuthentication(OAuthError):
+    """401 with the sign-in that would do (RFC 9470 §3)."""
+
+    error = "insufficient_user_authentication"
+    status = 401
+
+    def __init__(
+        self,
+        description: str = "",
+        *,
+        acr_values: str = "",
+        max_age: int | None = None,
+        hint: str = "",
+        detail: str = "",
+    ) -> None:
+        super().__init__(description, hint=hint, detail=detail)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
 # Client metadata (RFC 7591 §3.2.2).
 
 

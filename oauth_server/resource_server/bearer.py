@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from oauth_server.protocol import scopes
-from oauth_server.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken, OAuthError
+from oauth_server.protocol.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    InvalidRequest,
+    InvalidToken,
+    OAuthError,
+)
 
 SCHEME: Final = "bearer"
 REALM: Final = "api"
@@ -59,12 +65,15 @@ def insufficient(needed: Iterable[str]) -> InsufficientScope:
 
 
 def challenge(error: OAuthError, realm: str = REALM) -> str:
-    """The ``WWW-Authenticate`` value (RFC 6750 §3)."""
+    """The ``WWW-Authenticate`` value (RFC 6750 §3, RFC 9470 §3)."""
     parts = [f'Bearer realm="{realm}"']
     if not isinstance(error, NoToken):
         parts += [f'error="{error.error}"', f'error_description="{error.description}"']
     if isinstance(error, InsufficientScope) and error.scope:
         parts.append(f'scope="{error.scope}"')
+    if isinstance(error, InsufficientUserAuthentication):
+        parts += [f'acr_values="{error.acr_values}"'] if error.acr_values else []
+        parts += [f'max_age="{error.max_age}"'] if error.max_age is not None else []
     return ", ".join(parts)
 
 

@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 
 from oauth_server.protocol.errors import OAuthError
 from oauth_server.resource_server import bearer, configured
+from oauth_server.resource_server.authentication import Authentication
 from oauth_server.resource_server.token import Verifier
 
 View = Callable[..., HttpResponseBase]
@@ -23,7 +24,12 @@ def refusal(error: OAuthError, realm: str = bearer.REALM) -> JsonResponse:
 
 
 def protected(
-    scopes: Collection[str] = (), *, verifier: Verifier | None = None, realm: str = bearer.REALM
+    scopes: Collection[str] = (),
+    *,
+    acr_values: Collection[str] = (),
+    max_age: int | None = None,
+    verifier: Verifier | None = None,
+    realm: str = bearer.REALM,
 ) -> Callable[[View], View]:
     """Let a view run only for a token that was granted all of ``scopes``; the view finds it as ``request.token``.
 
@@ -31,9 +37,12 @@ def protected(
 
     Args:
         scopes: all of them are needed.
+        acr_values: the levels of sign-in of which one is needed (RFC 9470).
+        max_age: how many seconds ago the person may have signed in at most (RFC 9470).
         verifier: another than the one of the settings.
         realm: a name for the protected space (RFC 9110 §11.5).
     """
+    wanted = Authentication(tuple(acr_values), max_age)
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -41,7 +50,9 @@ def protected(
             try:
                 token = bearer.require(request.META.get("HTTP_AUTHORIZATION", ""))
                 judge = verifier or configured.verifier()
-                request.token = judge.verify(token, timezone.now(), scopes)  # type: ignore[attr-defined]  # for the view
+                now = timezone.now()
+                request.token = judge.verify(token, now, scopes)  # type: ignore[attr-defined]  # for the view
+                wanted.judge(request.token, now)  # type: ignore[attr-defined]  # as above
             except OAuthError as error:
                 response: HttpResponseBase = refusal(error, realm)
             else:

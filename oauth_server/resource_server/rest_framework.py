@@ -12,8 +12,9 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from oauth_server.protocol.errors import InvalidToken, OAuthError
+from oauth_server.protocol.errors import InsufficientUserAuthentication, InvalidToken, OAuthError
 from oauth_server.resource_server import bearer, configured
+from oauth_server.resource_server.authentication import Authentication
 from oauth_server.resource_server.token import BearerToken, Verifier
 
 if TYPE_CHECKING:
@@ -142,5 +143,53 @@ def has_scopes(*scopes: str) -> type[HasScopes]:
         def scopes_of(self, request: Request, view: APIView) -> Collection[str]:  # noqa: ARG002  # the same for all
             """The scopes that were given."""
             return scopes
+
+    return Needed
+
+
+class HasSignedIn(BasePermission):
+    """A sign-in that is strong and recent enough: the view's ``required_acr_values`` and ``required_max_age`` (RFC 9470)."""
+
+    realm = bearer.REALM
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether the request carries a token of such a sign-in.
+
+        Raises:
+            Refused: 401 with the sign-in that would do; the client takes it to the authorization endpoint.
+        """
+        if not isinstance(request.auth, BearerToken):
+            return False
+        try:
+            self.wanted_of(view).judge(request.auth, timezone.now())
+        except InsufficientUserAuthentication as error:
+            raise Refused(error, self.realm) from None
+        return True
+
+    def wanted_of(self, view: APIView) -> Authentication:
+        """What the view asks of a sign-in.
+
+        Raises:
+            ImproperlyConfigured: the view names nothing. Silence must not open a view.
+        """
+        acr_values = getattr(view, "required_acr_values", ())
+        max_age = getattr(view, "required_max_age", None)
+        if isinstance(acr_values, str) or (not acr_values and max_age is None):
+            raise ImproperlyConfigured(
+                f"{type(view).__name__} needs required_acr_values, a list, or required_max_age, in seconds."
+            )
+        return Authentication(tuple(acr_values), max_age)
+
+
+def has_signed_in(*acr_values: str, max_age: int | None = None) -> type[HasSignedIn]:
+    """A permission class for views that say it in place: ``permission_classes = [has_signed_in("2", max_age=300)]``."""
+    wanted = Authentication(acr_values, max_age)
+
+    class Needed(HasSignedIn):
+        """The sign-in that ``has_signed_in`` was given."""
+
+        def wanted_of(self, view: APIView) -> Authentication:  # noqa: ARG002  # the same for all
+            """What was given."""
+            return wanted
 
     return Needed

@@ -5,11 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-import pytest
-
 from identity.claims import SCOPE_CLAIMS, SUPPORTED_CLAIMS, claims_for, claims_named
 from identity.models import User
-from identity.sign_in.assurance import ACR_VALUES, acr_of, amr_of, satisfies
 from identity.subjects import public_subject
 
 ADA = User(
@@ -77,33 +74,3 @@ def test_every_claim_that_a_scope_names_can_be_said() -> None:
 def test_the_public_subject_is_the_uuid_of_the_person() -> None:
     """§8: at most 255 ASCII characters, never given to anybody else."""
     assert public_subject(ADA.pk) == public_subject(str(ADA.pk)) == "b04b7a2b-bd1e-48f2-8935-754d437c77a0"
-
-
-@pytest.mark.parametrize(
-    ("records", "amr", "acr"),
-    [
-        ([{"method": "password"}], ("pwd",), "1"),
-        ([{"method": "password"}, {"method": "password"}], ("pwd",), "1"),
-        ([{"method": "password"}, {"method": "mfa", "type": "totp"}], ("pwd", "otp", "mfa"), "2"),
-        ([{"method": "password"}, {"method": "mfa", "type": "recovery_codes"}], ("pwd", "otp", "mfa"), "2"),
-        ([{"method": "mfa", "type": "totp"}], ("otp",), "1"),
-        ([{"method": "unheard-of"}], (), "1"),
-        ([], (), "1"),
-    ],
-)
-def test_what_a_person_did_becomes_methods_and_a_level(
-    records: list[dict[str, str]], amr: tuple[str, ...], acr: str
-) -> None:
-    """RFC 8176 §2."""
-    assert amr_of(records) == amr
-    assert acr_of(amr) == acr
-
-
-def test_a_stronger_sign_in_satisfies_a_weaker_wish_and_never_the_other_way() -> None:
-    """OpenID Connect Core §3.1.2.1 (acr_values)."""
-    assert list(ACR_VALUES) == ["1", "2"]
-    assert satisfies("2", "1")
-    assert satisfies("1", "1")
-    assert not satisfies("1", "2")
-    assert not satisfies("2", "urn:of:somebody:else")
-    assert satisfies("urn:same", "urn:same")

@@ -87,8 +87,7 @@ def test_a_passkey_opens_the_account_alone_and_is_worth_two_factors(client: Brow
     response = alone(client, key, "?next=/account/profile/")
     assert response.headers["Location"] == "/account/profile/"
     session = LoginSession.objects.get(user=user, ended_at=None)
-    assert session.acr == "2"
-    assert {"user", "mfa"} < set(session.amr)
+    assert (session.acr, session.amr) == ("phr", ["hwk", "user", "mfa"])
 
 
 def test_where_a_passkey_leads_is_only_our_own_path(client: Browser) -> None:
@@ -123,8 +122,7 @@ def test_beside_the_password_a_passkey_is_the_second_step(client: Browser) -> No
     send(client, SECOND, key.get(options(client, SECOND)))
     assert is_signed_in(client)
     session = LoginSession.objects.get(ended_at=None)
-    assert session.acr == "2"
-    assert {"pwd", "user", "mfa"} < set(session.amr)
+    assert (session.acr, session.amr) == ("phr", ["pwd", "hwk", "user", "mfa"])
 
 
 def test_the_passkey_of_somebody_else_is_no_second_step(client: Browser) -> None:

@@ -24,7 +24,9 @@ REQUEST = AuthorizeRequest(
     scope=("openid",), state="s", nonce="", code_challenge="", code_challenge_method="", prompt=(), max_age=None, login_hint="",
     hinted_subject="", display="", ui_locales=(), claims_locales=(), acr_values=(), resource=(),
 )  # fmt: skip
-CLIENT: Any = SimpleNamespace(skip_authorization=False, is_public=False, application_type="web", sector=None)
+CLIENT: Any = SimpleNamespace(
+    skip_authorization=False, is_public=False, application_type="web", sector=None, minimum_acr=""
+)
 ALLOWED = Consent(scope="openid email", updated=NOW - timedelta(days=3))
 
 
@@ -116,7 +118,9 @@ def test_a_client_that_anybody_on_the_device_can_be_is_asked_about_each_time(
     redirect_uri: str, application_type: str, is_public: bool, agreed: int, step: type
 ) -> None:
     """RFC 8252 §8.6; a page under development may go on within the sign-in in which the person agreed."""
-    client = SimpleNamespace(skip_authorization=False, is_public=is_public, application_type=application_type)
+    client = SimpleNamespace(
+        skip_authorization=False, is_public=is_public, application_type=application_type, minimum_acr=""
+    )
     before = Consent(scope="openid", updated=NOW + timedelta(days=agreed))
     assert isinstance(ask(client, session(), before, redirect_uri=redirect_uri), step)
 

@@ -9,7 +9,7 @@ nobody who has an account or what they have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ class Stage:
     Attributes:
         name: what the code calls it.
         offered: whether this server offers it; the request says where the person wants to go, nothing else.
+        ways: what a person has of it, as ``assurance.WAYS`` calls it.
         count: how many of them a person has that open the account without another way; 0 for a mere second step.
         template: its part of the sign-in page, shown with ``way`` as this row; empty when the page has a place for it.
         context: what the template needs beyond that.
@@ -37,9 +38,14 @@ class Stage:
 
     name: str
     offered: Callable[[HttpRequest | None], bool]
+    ways: Callable[[User], Collection[str]]
     count: Callable[[User], int]
     template: str = ""
     context: Callable[[HttpRequest], Mapping[str, Any]] = field(default=_nothing)
+
+
+def _passwords(user: User) -> int:
+    return int(user.has_usable_password())
 
 
 def _passkeys(user: User) -> int:
@@ -47,8 +53,15 @@ def _passkeys(user: User) -> int:
 
 
 STAGES: Final = (
-    Stage("password", lambda _: True, lambda user: int(user.has_usable_password())),
-    Stage("passkey", lambda _: passkeys.are_possible(), _passkeys, "account/ways/passkey.html"),
+    Stage("password", lambda _: True, lambda user: ["password"] * _passwords(user), _passwords),
+    Stage(
+        "passkey",
+        lambda _: passkeys.are_possible(),
+        lambda user: ["passkey"] if _passkeys(user) else [],
+        _passkeys,
+        "account/ways/passkey.html",
+    ),
+    Stage("second_step", lambda _: True, factors.second_steps_of, lambda _: 0),
 )
 
 
@@ -64,3 +77,8 @@ def ways_on_the_page(request: HttpRequest) -> list[Mapping[str, Any]]:
 def ways_in(user: User) -> int:
     """How many ways open this person's account: whoever takes the last one away locks the owner out."""
     return sum(stage.count(user) for stage in STAGES if stage.offered(None))
+
+
+def ways_of(user: User) -> frozenset[str]:
+    """Everything that a person can prove who they are with."""
+    return frozenset(way for stage in STAGES if stage.offered(None) for way in stage.ways(user))

@@ -9,26 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.templatekit import get_entrance_context_data
+from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from allauth.account.views import BaseReauthenticateView
-from allauth.mfa.base import views as mfa
 from allauth.mfa.webauthn import views as webauthn
-from allauth.mfa.webauthn.internal import flows
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
-from identity.models import User, factors
-from identity.sign_in import passkeys
+from identity.models import User
 from identity.sign_in.device import remember
 from identity.sign_in.door import AtTheDoor
-from identity.sign_in.passkeys import ReprovePasskeyForm, SignInPasskeyForm, request_options
-
-
-def wants_options(request: HttpRequest) -> bool:
-    """Does the script ask, and not the person?"""
-    return request.method == "GET" and request.headers.get("Accept") == "application/json"
+from identity.sign_in.passkeys import ReprovePasskeyForm, SignInPasskeyForm, request_options, wants_options
+from identity.sign_in.stages.again import Noted
 
 
 class SignInByPasskeyView(AtTheDoor, webauthn.LoginWebAuthnView):
@@ -43,11 +36,12 @@ class SignInByPasskeyView(AtTheDoor, webauthn.LoginWebAuthnView):
 
     def form_valid(self, form: SignInPasskeyForm) -> HttpResponse:
         """Sign in and go where the person wanted to go: allauth's own view forgets that."""
-        authenticator = form.cleaned_data["credential"]
-        self.begin_anew()
+        user = form.cleaned_data["credential"].user
+        state = self.begin_anew(user)
+        form.save()
         wanted = self.request.GET.get("next", "")
-        login = Login(user=authenticator.user, redirect_url=wanted if get_adapter().is_safe_url(wanted) else None)
-        response: HttpResponse = flows.perform_passwordless_login(self.request, authenticator, login)
+        login = Login(user=user, redirect_url=wanted if get_adapter().is_safe_url(wanted) else None, state=state)
+        response: HttpResponse = perform_login(self.request, login)
         if isinstance(self.request.user, User):
             remember(self.request, response, self.request.user)
         return response
@@ -63,30 +57,7 @@ class SignInByPasskeyView(AtTheDoor, webauthn.LoginWebAuthnView):
         return HttpResponseRedirect(reverse("account_login") + (f"?{query}" if query else ""), status=303)
 
 
-class SecondStepView(mfa.AuthenticateView):
-    """The second step of a sign-in: a code, or a passkey; the page shows what this person has."""
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The page, or the options for its script."""
-        if wants_options(request):
-            return JsonResponse(request_options(self.stage.login.user, request.session))
-        response: HttpResponseBase = super().get(request, *args, **kwargs)
-        return response
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """allauth's, without a challenge that nobody has asked for."""
-        del kwargs
-        user = self.stage.login.user
-        return {
-            **get_entrance_context_data(self.request),
-            "form": self.auth_form,
-            "webauthn_form": self.webauthn_form,
-            "has_codes": factors.has_codes(user),
-            "has_passkey": passkeys.are_possible() and bool(factors.passkeys_of(user)),
-        }
-
-
-class ProveAgainView(webauthn.ReauthenticateWebAuthnView):
+class PasskeyAgainView(webauthn.ReauthenticateWebAuthnView, Noted):
     """A passkey again, before a change that matters."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

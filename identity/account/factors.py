@@ -1,22 +1,32 @@
-"""A person's passkeys: the page of all second steps, add one, rename it, remove it. django-allauth's views in this house."""
+"""What a person proves who they are with: passkeys, an authenticator app, recovery codes. django-allauth's views in this house.
+
+Whoever was sent here by an application that asks for more (``?next=``) is led back there; what they have just set up counts as
+proved, so that nothing is asked for twice.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
 from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormView
 
 from identity.models import User, factors
+from identity.sessions.prove import note
 from identity.sign_in import passkeys
-from identity.sign_in.passkeys import AddPasskeyForm, creation_options
+from identity.sign_in.assurance import WAYS, Proof
+from identity.sign_in.passkeys import AddPasskeyForm, creation_options, wants_options
 from identity.sign_in.stages import ways_in
-from identity.sign_in.stages.passkey import wants_options
 
 
 class FactorsView(mfa.IndexView):
@@ -27,7 +37,27 @@ class FactorsView(mfa.IndexView):
         return {**super().get_context_data(**kwargs), "passkeys_are_possible": passkeys.are_possible()}
 
 
-class AddView(webauthn.AddWebAuthnView):
+class _Onward:
+    """Where a page of setting something up leads: to the new recovery codes if there are any, then to where the person was going."""
+
+    request: HttpRequest
+    did_generate_recovery_codes: bool
+
+    def get_success_url(self) -> str:
+        """The next page."""
+        wanted = onward(self.request)
+        if not self.did_generate_recovery_codes:
+            return wanted or reverse("mfa_index")
+        return reverse("mfa_view_recovery_codes") + (f"?{urlencode({'next': wanted})}" if wanted else "")
+
+
+def onward(request: HttpRequest) -> str:
+    """Where the person was going; empty when nowhere, or elsewhere."""
+    wanted = request.GET.get("next", "")
+    return wanted if get_adapter().is_safe_url(wanted) else ""
+
+
+class AddView(_Onward, webauthn.AddWebAuthnView):
     """Make a passkey and give it a name."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -43,10 +73,14 @@ class AddView(webauthn.AddWebAuthnView):
         """allauth's, without a challenge that nobody has asked for, but with what was wrong."""
         return FormView.get_context_data(self, **kwargs)
 
-    def get_success_url(self) -> str:
-        """The codes for the day when all passkeys are lost, if these are new; else the list."""
-        new_codes: bool = self.did_generate_recovery_codes
-        return reverse("mfa_view_recovery_codes" if new_codes else "mfa_index")
+    def form_valid(self, form: AddPasskeyForm) -> HttpResponse:
+        """Keep it."""
+        response: HttpResponse = super().form_valid(form)
+        way = "passkey" if form.said.is_user_verified() else "security_key"
+        amr = ("swk" if form.said.is_backup_eligible() else "hwk", "user")
+        now = timezone.now()
+        note(self.request, [Proof(way, now.timestamp(), amr)], now)
+        return response
 
     def form_invalid(self, form: AddPasskeyForm) -> HttpResponse:
         """The page again; the fault of the answer, whose field is hidden, is said on top."""
@@ -54,6 +88,25 @@ class AddView(webauthn.AddWebAuthnView):
             form.add_error(None, error)
         response: HttpResponse = super().form_invalid(form)
         return response
+
+
+class AppView(_Onward, totp.ActivateTOTPView):
+    """Set up an authenticator app."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Keep it; the code that was typed is used up, like every code."""
+        response: HttpResponse = super().form_valid(form)
+        now = timezone.now()
+        note(self.request, [Proof("totp", now.timestamp(), WAYS["totp"].amr)], now)
+        return response
+
+
+class CodesView(recovery_codes.ViewRecoveryCodesView):
+    """The recovery codes, shown once."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Where to go on."""
+        return {**super().get_context_data(**kwargs), "onward": onward(self.request) or reverse("mfa_index")}
 
 
 class RenameView(webauthn.EditWebAuthnView):
@@ -81,13 +134,15 @@ class RemoveView(webauthn.RemoveWebAuthnView):
         return response
 
 
-def listing(request: HttpRequest) -> HttpResponse:
+def passkeys_page(request: HttpRequest) -> HttpResponse:
     """To the page of all factors: allauth has one for passkeys alone."""
     del request
     return HttpResponseRedirect(reverse("mfa_index"))
 
 
-factors_page = FactorsView.as_view()
-add = AddView.as_view()
-rename = RenameView.as_view()
-remove = RemoveView.as_view()
+overview = FactorsView.as_view()
+add_passkey = AddView.as_view()
+rename_passkey = RenameView.as_view()
+remove_passkey = RemoveView.as_view()
+set_up_app = AppView.as_view()
+view_codes = CodesView.as_view()
