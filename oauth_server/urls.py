@@ -28,6 +28,7 @@ from oauth_server.endpoints import (
     token,
     userinfo,
 )
+from oauth_server.portal.urls import people
 
 # RFC 8414 §3.1: for an issuer with a path the document stands at the root too, with the path behind the well-known part.
 _ISSUER_PATH = urlsplit(settings.ISSUER).path.strip("/")
@@ -80,6 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="account/"), name="home"),
     *machine_patterns,
     *page_patterns,
+    path("account/", include(people)),
     path("account/", include("identity.urls")),
     path("portal/", include("oauth_server.portal.urls")),
     path("admin/", admin.site.urls),

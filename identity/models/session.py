@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -76,6 +76,10 @@ class LoginSessionManager(models.Manager["LoginSession"]):
     def of_person(self, user: User, now: datetime) -> list[LoginSession]:
         """Where a person is signed in, most recently used first."""
         return list(self.live(now).filter(user=user).order_by("-last_seen", "sid"))
+
+    def browsers(self, sids: Collection[str]) -> dict[str, str]:
+        """The User-Agent of these sign-ins, as far as they are kept."""
+        return dict(self.filter(sid__in=sids).values_list("sid", "user_agent"))
 
     def follow(self, former: str, browser: str) -> None:
         """The browser session has a new key; its sign-in goes along."""

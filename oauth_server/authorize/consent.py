@@ -26,18 +26,27 @@ class ScopeText(NamedTuple):
 
     title: str | Promise
     sentence: str | Promise
+    picture: str = "key-round"
 
 
 # A scope without a row is shown by its name: a person must see everything that they agree to.
 SCOPE_TEXTS: Final[Mapping[str, ScopeText]] = MappingProxyType(
     {
-        "openid": ScopeText(_("Know who you are"), _("An identifier that tells you from other people here.")),
-        "profile": ScopeText(_("See your profile"), _("Your name, username, picture, language and the like.")),
-        "email": ScopeText(_("See your email address"), _("The address, and whether you proved that it is yours.")),
-        "address": ScopeText(_("See your postal address"), _("Street, town, postal code and country.")),
-        "phone": ScopeText(_("See your phone number"), _("The number, and whether it was verified.")),
+        "openid": ScopeText(
+            _("Know who you are"), _("An identifier that tells you from other people here."), "id-card"
+        ),
+        "profile": ScopeText(
+            _("See your profile"), _("Your name, username, picture, language and the like."), "user-round"
+        ),
+        "email": ScopeText(
+            _("See your email address"), _("The address, and whether you proved that it is yours."), "mail"
+        ),
+        "address": ScopeText(_("See your postal address"), _("Street, town, postal code and country."), "map-pin"),
+        "phone": ScopeText(_("See your phone number"), _("The number, and whether it was verified."), "phone"),
         "offline_access": ScopeText(
-            _("Keep this access while you are away"), _("Until you withdraw it or it has not been used for a while.")
+            _("Keep this access while you are away"),
+            _("Until you withdraw it or it has not been used for a while."),
+            "clock",
         ),
     }
 )
@@ -51,6 +60,7 @@ class AskedScope:
     title: str | Promise
     sentence: str | Promise
     is_new: bool
+    picture: str = "key-round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,8 @@ def describe_scopes(asked: Iterable[str], consent: Consent | None) -> tuple[Aske
     lines = []
     for name in asked:
         text = SCOPE_TEXTS.get(name)
-        title, sentence = text or (name, _("Named by the application; ask its makers what it means."))
-        lines.append(AskedScope(name, title, sentence, is_new=consent is not None and name not in allowed))
+        title, sentence, picture = text or ScopeText(name, _("Named by the application; ask its makers what it means."))
+        lines.append(AskedScope(name, title, sentence, consent is not None and name not in allowed, picture))
     return tuple(lines)
 
 
@@ -115,7 +125,11 @@ def describe_claims(asked: AuthorizeRequest, consent: Consent | None) -> tuple[A
         asked: the request.
         consent: what was allowed before, if that is in force.
     """
-    names = asked.extra_claims
+    return describe_named_claims(asked.extra_claims, consent)
+
+
+def describe_named_claims(names: Iterable[str], consent: Consent | None) -> tuple[AskedScope, ...]:
+    """A line for each of these claims; see ``describe_claims``."""
     allowed = set(consent.claims) if consent else set()
     sentence = _("Asked for by name.")
     return tuple(

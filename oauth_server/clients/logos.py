@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
+from django.urls import reverse
+
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.outbound import cached_fetch
 from oauth_server.outbound.fetch import Fetched, FetchError
@@ -89,6 +92,13 @@ def address(client: RegisteredClient) -> str:
 def version(client: RegisteredClient) -> str:
     """Changes when the client registers another logo, so that browsers may keep the old one's address."""
     return hashlib.sha256(address(client).encode()).hexdigest()[:12]
+
+
+def src(client: RegisteredClient) -> str:
+    """Where a page finds the logo of a client; empty when the client has none, and a monogram stands for it."""
+    if not settings.FEATURES.client_logos or not address(client):
+        return ""
+    return f"{reverse('logo', args=[client.client_id])}?v={version(client)}"
 
 
 def _keep(found: Fetched | None) -> int:

@@ -5,22 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from oauth_server.clients import branding, registry
-from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable
 
 _MAX_AGE: Final = 3_600
-
-
-def brand_style(client: RegisteredClient) -> str:
-    """Where a page finds the colour of a client; empty when the client has none."""
-    version = branding.version(client) if settings.FEATURES.client_branding else ""
-    return f"{reverse('client_style', args=[client.client_id])}?v={version}" if version else ""
 
 
 @protocol_endpoint("brand", "GET", "HEAD", cacheable=True)

@@ -16,10 +16,9 @@ from oauth_server.audit.record import record
 from oauth_server.authorize.consent import allow, describe_asker, describe_claims, describe_scopes, remembered
 from oauth_server.authorize.dispatch import AskConsent
 from oauth_server.authorize.respond import spend
+from oauth_server.clients import branding, logos
 from oauth_server.endpoints.answers import Reply
-from oauth_server.endpoints.brand import brand_style
 from oauth_server.endpoints.interactions import Pending, decide, interaction_page, proof, proves, sign_in_again
-from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Consent
 from oauth_server.protocol import scopes
@@ -55,8 +54,8 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
         "authorize/consent.html",
         {
             "asker": describe_asker(pending.client, pending.asked.redirect_uri),
-            "logo_src": logo_src(pending.client),
-            "brand_style": brand_style(pending.client),
+            "logo_src": logos.src(pending.client),
+            "brand_style": branding.src(pending.client),
             "scopes": (*describe_scopes(pending.asked.scope, before), *describe_claims(pending.asked, before)),
             "person": session.user,
             "switch_url": sign_in_again(pending),

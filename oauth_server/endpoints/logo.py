@@ -5,23 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from oauth_server.clients import logos, registry
-from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints.base import protocol_endpoint
 from oauth_server.endpoints.caching import cacheable
 
 _MAX_AGE: Final = 3_600
-
-
-def logo_src(client: RegisteredClient) -> str:
-    """Where a page finds the logo of a client; empty when the client has none, and a monogram stands for it."""
-    if not settings.FEATURES.client_logos or not logos.address(client):
-        return ""
-    return f"{reverse('logo', args=[client.client_id])}?v={logos.version(client)}"
 
 
 @protocol_endpoint("logo", "GET", "HEAD", cacheable=True)

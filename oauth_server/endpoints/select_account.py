@@ -10,9 +10,8 @@ from django.shortcuts import render
 from identity.sessions import read as sessions
 from oauth_server.authorize.consent import describe_asker, remembered
 from oauth_server.authorize.dispatch import SelectAccount
-from oauth_server.endpoints.brand import brand_style
+from oauth_server.clients import branding, logos
 from oauth_server.endpoints.interactions import Pending, decide, interaction_page, proof, proves, sign_in_again
-from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
 from oauth_server.models import Interaction
 
@@ -33,8 +32,8 @@ def select_account(request: HttpRequest, now: datetime, pending: Pending) -> Htt
             "authorize/select_account.html",
             {
                 "asker": describe_asker(pending.client, pending.asked.redirect_uri),
-                "logo_src": logo_src(pending.client),
-                "brand_style": brand_style(pending.client),
+                "logo_src": logos.src(pending.client),
+                "brand_style": branding.src(pending.client),
                 "person": session.user,
                 "proof": proof(_STEP, pending, session),
             },

@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from oauth_server.authorize.consent import describe_asker
 from oauth_server.authorize.prompts import demand_of
-from oauth_server.endpoints.brand import brand_style
+from oauth_server.clients import branding, logos
 from oauth_server.endpoints.interactions import StaleError, load
-from oauth_server.endpoints.logo import logo_src
 from oauth_server.endpoints.pages import client_sources
 from oauth_server.protocol.errors import OAuthError
 
@@ -38,10 +37,10 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         "client_host": asker.host,
         "client_uri": asker.website,
         # From here: the browser of everybody who signs in would be seen by whoever else served it.
-        "logo_src": logo_src(pending.client),
+        "logo_src": logos.src(pending.client),
         "policy_uri": asker.policy_uri,
         "tos_uri": asker.tos_uri,
-        "brand_style": brand_style(pending.client),
+        "brand_style": branding.src(pending.client),
         "ui_locales": pending.asked.ui_locales,
         "login_hint": pending.asked.login_hint,
         "cancel_uri": reverse("cancel", args=[pending.key]),

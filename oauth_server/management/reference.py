@@ -129,7 +129,7 @@ def addresses_page() -> str:
         (_code(f"/{pattern.pattern}"), _code(feature), _sentence(pattern.callback))
         for feature, pattern in chain(urls.MACHINES, urls.PAGES)
     ]
-    account = sorted(set(dict(_addresses(account_patterns, "/account/")).items()))
+    account = sorted(set(dict(_addresses([*urls.people, *account_patterns], "/account/")).items()))
     return _page(
         "Addresses",
         "Below the issuer. An address whose feature is off is 404.",

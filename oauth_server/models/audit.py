@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,6 +17,31 @@ class AuditEventManager(models.Manager["AuditEvent"]):
     def refusals(self, client_id: str, most: int) -> list[AuditEvent]:
         """What a client was refused lately, newest first."""
         return list(self.filter(client_id=client_id, result="failure").order_by("-at", "-pk")[:most])
+
+    def of_person(
+        self,
+        user: str,
+        names: Collection[str],
+        most: int,
+        *,
+        before: tuple[datetime, int] | None = None,
+        client_id: str = "",
+    ) -> list[AuditEvent]:
+        """Facts about a person that have one of these names, newest first.
+
+        Args:
+            user: the public subject.
+            names: of the facts.
+            most: how many.
+            before: only older ones than that moment and key.
+            client_id: only those about this client, if given.
+        """
+        rows = self.filter(user=user, name__in=names)
+        if client_id:
+            rows = rows.filter(client_id=client_id)
+        if before is not None:
+            rows = rows.filter(Q(at__lt=before[0]) | Q(at=before[0], pk__lt=before[1]))
+        return list(rows.order_by("-at", "-pk")[:most])
 
     def latest_of(self, client_id: str, names: Collection[str]) -> AuditEvent | None:
         """The last fact about a client that has one of these names."""

@@ -51,9 +51,10 @@ class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
         )
         return rows[0] if rows else None
 
-    def withdraw(self, user: Any) -> None:
-        """Forget the codes of a person that nobody redeemed yet."""
-        self.filter(user=user, used_at=None).delete()
+    def withdraw(self, user: Any, application: int | None = None) -> None:
+        """Forget the codes of a person that nobody redeemed yet; those of one client, if given."""
+        codes = self.filter(user=user, used_at=None)
+        (codes if application is None else codes.filter(application=application)).delete()
 
     def spent(self, digest: bytes) -> AuthorizationCode | None:
         """A code that was redeemed before, to judge a replay; None when it never was or is gone."""

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from oauth_server.models.client import Client
@@ -67,15 +66,13 @@ class ConsentManager(models.Manager["Consent"]):
         return bool(self.filter(pk=consent, revoked_at=None).update(revoked_at=now))
 
     def of_person(self, user: uuid.UUID) -> list[Consent]:
-        """What a person has not taken back, with its client and ``last_use``, in one statement."""
-        rows = self.annotate(began=Max("families__created"), refreshed=Max("families__refresh_tokens__created"))
-        found: list[Consent] = []
-        for row in (
-            rows.filter(user=user, revoked_at=None).select_related("application").order_by("application__name", "pk")
-        ):
-            row.last_use = max((use for use in (row.began, row.refreshed) if use is not None), default=None)
-            found.append(row)
-        return found
+        """What a person has not taken back, with its client."""
+        rows = self.filter(user=user, revoked_at=None).select_related("application")
+        return list(rows.order_by("application__name", "pk"))
+
+    def withdraw(self, user: uuid.UUID, client: int, now: datetime) -> int:
+        """Take back what a person allowed a client; answers how many decisions that were."""
+        return self.filter(user=user, application=client, revoked_at=None).update(revoked_at=now)
 
 
 class Consent(models.Model):
@@ -90,8 +87,6 @@ class Consent(models.Model):
     updated = models.DateTimeField()
     expires = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-
-    last_use: datetime | None = None
 
     objects: ClassVar[ConsentManager] = ConsentManager()
 

@@ -6,12 +6,13 @@ all the same, since every use asks the family. That is what makes the races of s
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractAccessToken, AbstractIDToken, AbstractRefreshToken
 
@@ -28,6 +29,24 @@ class TokenFamilyManager(models.Manager["TokenFamily"]):
     def revoke(self, where: Q, now: datetime, reason: str) -> int:
         """End every live family that ``where`` selects, in one statement; answers how many."""
         return self.filter(where, revoked_at=None).update(revoked_at=now, revoke_reason=reason)
+
+    def live_of(self, user: uuid.UUID, now: datetime, most: int) -> list[TokenFamily]:
+        """What applications hold of a person, latest first: with its sign-in, its client, and ``refreshed`` (when, from where)."""
+        ended = Q(session__ended_at__isnull=False) & ~Q(
+            application__offline_access_survives_logout=True, scope__regex=r"(^| )offline_access( |$)"
+        )
+        latest = RefreshToken.objects.filter(family=OuterRef("pk"), generation__gt=0).order_by("-generation")
+        rows = (
+            self.filter(user=user, revoked_at=None, expires__gt=now)
+            .exclude(ended | Q(consent__revoked_at__isnull=False))
+            .select_related("session", "application")
+            .annotate(
+                refreshed_at=Subquery(latest.values("created")[:1]),
+                refreshed_from=Subquery(latest.values("ip_address")[:1]),
+            )
+            .order_by("-created")
+        )
+        return list(rows[:most])
 
 
 class TokenFamily(models.Model):

@@ -1,17 +1,20 @@
-"""The addresses under ``/portal/``. Taking an access back is a person's right: it is there when the portal is off too."""
+"""The developers' addresses under ``/portal/``, and those of people under ``/account/`` that only the server can answer."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from oauth_server.portal import activity, clients, connected_apps, credentials
+from oauth_server.portal import activity, clients, connected_apps, credentials, history
 from oauth_server.settings.features import Features
 
-_PEOPLE: tuple[URLPattern, ...] = (
-    path("connected/", connected_apps.listing, name="connected_apps"),
-    path("connected/<int:consent>/withdraw/", connected_apps.withdraw, name="connected_apps_withdraw"),
-)
+# Taking an access back is a person's right: these are there when the portal is off too.
+people: list[URLPattern] = [
+    path("apps/", connected_apps.listing, name="connected_apps"),
+    path("apps/<int:application>/", connected_apps.show, name="connected_app"),
+    path("apps/<int:application>/withdraw/", connected_apps.withdraw, name="connected_apps_withdraw"),
+    path("activity/", history.listing, name="account_activity"),
+]
 
 _DEVELOPERS: tuple[URLPattern, ...] = (
     path("", clients.listing, name="portal"),
@@ -31,7 +34,7 @@ _DEVELOPERS: tuple[URLPattern, ...] = (
 
 def table(features: Features) -> list[URLPattern]:
     """What is there when these features are on."""
-    return [*_PEOPLE, *(_DEVELOPERS if features.portal else ())]
+    return list(_DEVELOPERS) if features.portal else []
 
 
 urlpatterns = table(settings.FEATURES)

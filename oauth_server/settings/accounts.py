@@ -23,6 +23,8 @@ DEFAULT_FROM_EMAIL = (
 SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
 # A function of the request: where the browser goes after the sign-out page; empty for LOGOUT_REDIRECT_URL.
 AFTER_SIGN_OUT = "oauth_server.endpoints.end_session.after_sign_out"
+# A function of a person and a moment: what the front page of the account says of applications and of what happened.
+ACCOUNT_GLANCE = "oauth_server.portal.glance.glance"
 # A module with wrap() and unwrap(): the seeds of second factors are encrypted at rest.
 SEED_WRAPPING = "oauth_server.keys.wrap"
 

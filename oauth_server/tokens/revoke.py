@@ -62,6 +62,25 @@ def withdraw_consent(consent: int, now: datetime, reason: str) -> bool:
     return True
 
 
+def withdraw_access(user: uuid.UUID, application: int, now: datetime, reason: str) -> bool:
+    """Take back all that a client has of a person: the consent, if there is one, codes on their way, and every family.
+
+    Args:
+        user: the person.
+        application: primary key of the client.
+        now: aware UTC.
+        reason: for the families and the audit log.
+
+    Returns:
+        Whether there was anything to take back.
+    """
+    with transaction.atomic():
+        AuthorizationCode.objects.withdraw(user, application)
+        consents = Consent.objects.withdraw(user, application, now)
+        families = TokenFamily.objects.revoke(Q(user=user, application=application), now, reason)
+    return bool(consents or families)
+
+
 def revoke_found(found: Found, now: datetime, reason: str) -> None:
     """End a token with its family (RFC 7009 §2.1): with a refresh token its access tokens, and the other way round.
 

@@ -70,7 +70,7 @@ class TestLanguage:
         assert '<option value="de" lang="de">Deutsch</option>' in shown
         assert 'name="next" value="/account/login/?next=/account/profile/"' in shown
 
-    @pytest.mark.parametrize("path", ["/account/", "/account/email/", "/portal/connected/"])
+    @pytest.mark.parametrize("path", ["/account/", "/account/email/", "/account/apps/"])
     def test_a_persons_choice_goes_before_the_browsers_on_each_kind_of_page(self, client: Browser, path: str) -> None:
         person(locale="de-CH")
         sign_in(client)

@@ -158,7 +158,7 @@ def test_every_page_of_the_portal_fits_a_telephone(live: Live, browser: Browser,
     """WCAG 2.2 §1.4.10."""
     page = developer(watch, browser, live)
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in ("", "new/", "new/web/", "new/app/", "new/service/", "connected/"):
+    for path in ("", "new/", "new/web/", "new/app/", "new/service/"):
         page.goto(f"{live.issuer}/portal/{path}")
         assert fits(page), path
 

@@ -89,6 +89,6 @@ def test_it_begins_at_the_list_of_what_one_allowed(
     other = make_client(client_name="Cannot be opened")
     for party in (app, other):
         allowed("openid", party)
-    shown = page(browser.get("/portal/connected/"))
+    shown = page(browser.get("/account/apps/"))
     assert "Cannot be opened" in shown
     assert re.findall(r'href="(/oauth/open/[^"]+)"', shown) == [f"/oauth/open/{app.client_id}"]
