@@ -60,9 +60,16 @@ class OutboxMessageManager(models.Manager["OutboxMessage"]):
         )
         return sorted(rows, key=lambda row: (row.due, row.pk))
 
-    def done(self, pk: int, now: datetime) -> bool:
-        """Note that it was brought about; False when it was noted before. Whoever did it, it is done."""
-        return bool(self.filter(pk=pk, done_at=None).update(done_at=now, claimed_until=None, last_error=""))
+    def done(self, pk: int, now: datetime, *, forget: bool = False) -> bool:
+        """Note that it was brought about; False when it was noted before. Whoever did it, it is done.
+
+        Args:
+            pk: of the row.
+            now: when.
+            forget: whether its payload is dropped.
+        """
+        gone: dict[str, Any] = {"payload": {}} if forget else {}
+        return bool(self.filter(pk=pk, done_at=None).update(done_at=now, claimed_until=None, last_error="", **gone))
 
     def postpone(self, message: OutboxMessage, due: datetime, error: str) -> None:
         """Note a failure and when to try again; nothing when the claim ran out and somebody else tries already."""
@@ -70,11 +77,12 @@ class OutboxMessageManager(models.Manager["OutboxMessage"]):
             due=due, claimed_until=None, last_error=error[:300]
         )
 
-    def abandon(self, message: OutboxMessage, now: datetime, error: str) -> bool:
-        """Note that nobody will try again; False when somebody else was faster."""
+    def abandon(self, message: OutboxMessage, now: datetime, error: str, *, forget: bool = False) -> bool:
+        """Note that nobody will try again; False when somebody else was faster. ``forget``: as in ``done``."""
+        gone: dict[str, Any] = {"payload": {}} if forget else {}
         return bool(
             self.filter(_OPEN, pk=message.pk, attempts=message.attempts).update(
-                abandoned_at=now, claimed_until=None, last_error=error[:300]
+                abandoned_at=now, claimed_until=None, last_error=error[:300], **gone
             )
         )
 

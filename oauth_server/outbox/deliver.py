@@ -20,7 +20,7 @@ from oauth_server.audit.events_outbox import MessageAbandoned, MessageDelivered
 from oauth_server.audit.record import record
 from oauth_server.models import OutboxMessage
 from oauth_server.outbox.backoff import pause
-from oauth_server.outbox.topics import DeliveryError, Effect, Letter, handler
+from oauth_server.outbox.topics import FORGOTTEN, DeliveryError, Effect, HopelessError, Letter, handler
 
 log = structlog.get_logger("gatehouse.outbox")
 
@@ -61,7 +61,7 @@ def _prepare(message: OutboxMessage, now: datetime) -> Prepared:
     if message.attempts > settings.LIMITS.outbox_attempts:
         return DeliveryError("Whoever tried ended before it was done.")
     try:
-        return handler(message.topic)(Letter(message.key, message.payload), now)
+        return handler(message.topic)(Letter(message.key, message.payload, message.created), now)
     except Exception as error:  # one row that cannot be prepared must not hold up the others
         return error
 
@@ -82,7 +82,7 @@ def _note(message: OutboxMessage, failure: Exception | None, now: datetime) -> N
     client_id = str(message.payload.get("client_id", ""))
     if failure is None:
         with transaction.atomic():
-            if OutboxMessage.objects.done(message.pk, now):
+            if OutboxMessage.objects.done(message.pk, now, forget=message.topic in FORGOTTEN):
                 record(MessageDelivered(client_id=client_id, topic=message.topic, attempts=message.attempts))
         return
     expected = isinstance(failure, DeliveryError)
@@ -96,11 +96,11 @@ def _note(message: OutboxMessage, failure: Exception | None, now: datetime) -> N
         error=sentence,
         exc_info=None if expected else failure,
     )
-    if message.attempts < settings.LIMITS.outbox_attempts:
+    if message.attempts < settings.LIMITS.outbox_attempts and not isinstance(failure, HopelessError):
         OutboxMessage.objects.postpone(message, now + pause(message.attempts, _chance.random()), sentence)
         return
     with transaction.atomic():
-        if OutboxMessage.objects.abandon(message, now, sentence):
+        if OutboxMessage.objects.abandon(message, now, sentence, forget=message.topic in FORGOTTEN):
             record(
                 MessageAbandoned(client_id=client_id, topic=message.topic, attempts=message.attempts, detail=sentence)
             )

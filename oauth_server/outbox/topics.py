@@ -19,14 +19,20 @@ class Letter:
     Attributes:
         key: the same at every try: what the other side knows a repetition by.
         payload: what was put.
+        created: when.
     """
 
     key: uuid.UUID
     payload: Mapping[str, Any]
+    created: datetime
 
 
 class DeliveryError(Exception):
     """The other side did not take it. Its sentence is for operators; it must hold no secret."""
+
+
+class HopelessError(DeliveryError):
+    """The other side will never take it: trying again would be bad manners."""
 
 
 # The first half reads the database and answers the second half, or None when there is nothing left to do. The second half
@@ -35,7 +41,11 @@ Effect = Callable[[], None]
 Handler = Callable[[Letter, datetime], Effect | None]
 
 # Topic → handler, by name: handlers stand above this package, where facts are known.
-TOPICS: Final[Mapping[str, str]] = MappingProxyType({"back_channel_logout": "oauth_server.logout.back_channel.prepare"})
+TOPICS: Final[Mapping[str, str]] = MappingProxyType(
+    {"back_channel_logout": "oauth_server.logout.back_channel.prepare", "mail": "oauth_server.mail.send.prepare"}
+)
+# What their rows hold is nobody's business once it is done, or given up.
+FORGOTTEN: Final = frozenset({"mail"})
 
 
 def handler(topic: str) -> Handler:

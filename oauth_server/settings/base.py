@@ -130,7 +130,9 @@ FORMAT_MODULE_PATH = ["identity.formats"]
 DATABASES = {"default": database(ENVIRONMENT["DATABASE_URL"], DATA_DIR)}
 
 _mail = ENVIRONMENT["EMAIL_URL"]
-EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+# Mails are written down with the fact that they tell of; the worker sends them by MAIL_BACKEND.
+EMAIL_BACKEND = "oauth_server.mail.backend.OutboxBackend"
+MAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST = _mail.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
 EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
