@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bench import chart
+
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
+PICTURE: Final = PAGE.with_suffix(".svg")
 OURS: Final = "Gatehouse"
 _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
@@ -82,12 +85,13 @@ def _machine() -> dict[str, Any]:
 
 
 def write(rows: list[Row]) -> None:
-    """Keep the figures, and put the table between the marks of docs/performance.md."""
+    """Keep the figures, draw them, and put the table between the marks of docs/performance.md."""
     machine = _machine()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(
         json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=2) + "\n", "utf-8"
     )
+    PICTURE.write_text(chart.draw(rows, OURS), "utf-8")
     text = PAGE.read_text("utf-8") if PAGE.exists() else f"# Performance\n\n{_BEGIN}\n{_END}\n"
     before, _, rest = text.partition(_BEGIN)
     after = rest.partition(_END)[2]

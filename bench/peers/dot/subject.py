@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bench import processes
 from bench.load import Load, basic, line
 from bench.subject import Subject
 from tests.support import services
@@ -29,17 +29,6 @@ def _key() -> bytes:
     return rsa.generate_private_key(65_537, 2_048).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/o/.well-known/jwks.json")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -77,7 +66,9 @@ def dot(database_url: str, cpu: str, hasher: str) -> Iterator[Subject]:
             start_new_session=True,
         )  # fmt: skip
         try:
-            services.wait_for(lambda: _answers(port), "django-oauth-toolkit", process)
+            services.wait_for(
+                lambda: processes.answers(port, "/o/.well-known/jwks.json"), "django-oauth-toolkit", process
+            )
             yield Subject(
                 f"django-oauth-toolkit ({hasher} hasher)", port, process.pid, time.monotonic() - begun, _loads(seeded)
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from bench import processes
 from bench.load import Load, basic, line
 from bench.subject import Subject
 from tests.support import services
@@ -20,17 +20,6 @@ from tests.support.server import stop
 NAME: Final = "node-oidc-provider (in memory)"
 _HERE: Final = Path(__file__).parent
 _CODES: Final = 40_000
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/jwks")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -53,7 +42,7 @@ def node(database_url: str, cpu: str) -> Iterator[Subject]:  # noqa: ARG001  # i
     try:
         assert process.stdout
         seeded = json.loads(process.stdout.readline())
-        services.wait_for(lambda: _answers(port), "node-oidc-provider", process)
+        services.wait_for(lambda: processes.answers(port, "/jwks"), "node-oidc-provider", process)
         yield Subject(NAME, port, process.pid, time.monotonic() - begun, _loads(seeded))
     finally:
         stop(process)
