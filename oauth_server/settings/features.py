@@ -140,7 +140,7 @@ class Limits:
         600, "", "Rows a minute of one kind of refusal that a process adds to the audit log; more are counted."
     )
     audited_successes: int = _row(
-        600,
+        60_000,
         "",
         "Rows a minute of one kind of success that one client or person adds to the audit log; more are counted.",
     )
