@@ -77,9 +77,9 @@ def resume(request: HttpRequest, now: datetime, pending: Pending) -> HttpRespons
 @interaction_page("cancel", "GET")  # a GET: it needs the interaction's key, which only this browser has
 def cancel(request: HttpRequest, now: datetime, pending: Pending) -> HttpResponse:
     """The person would rather not sign in: the client hears it, and whoever was signed in stays so."""
-    del request
     spend(pending.row, now)
-    return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person cancelled the sign-in."), now)
+    reply = Reply.to(pending.where, pending.asked, browser_state.of(request))
+    return reply.refuse(AccessDenied("The person cancelled the sign-in."), now)
 
 
 def _unfold(parameters: Parameters, client: RegisteredClient, now: datetime) -> tuple[Parameters, OAuthError | None]:

@@ -17,6 +17,7 @@ from oauth_server.authorize.consent import allow, describe_asker, describe_claim
 from oauth_server.authorize.dispatch import AskConsent
 from oauth_server.authorize.respond import spend
 from oauth_server.clients import branding, logos
+from oauth_server.endpoints import browser_state
 from oauth_server.endpoints.answers import Reply
 from oauth_server.endpoints.interactions import Pending, decide, interaction_page, proof, proves, sign_in_again
 from oauth_server.endpoints.pages import allow_forms_to, client_sources, see_other
@@ -44,7 +45,7 @@ def consent(request: HttpRequest, now: datetime, pending: Pending) -> HttpRespon
     if request.POST.get("decision") == "allow":
         return _allow(pending, session, now)
     if request.POST.get("decision") == "deny":
-        return _deny(pending, session, now)
+        return _deny(request, pending, session, now)
     return see_other(request.path)
 
 
@@ -79,7 +80,7 @@ def _allow(pending: Pending, session: LoginSession, now: datetime) -> HttpRespon
     return see_other(pending.resume)
 
 
-def _deny(pending: Pending, session: LoginSession, now: datetime) -> HttpResponse:
+def _deny(request: HttpRequest, pending: Pending, session: LoginSession, now: datetime) -> HttpResponse:
     with transaction.atomic():
         spend(pending.row, now)
         record(
@@ -89,4 +90,5 @@ def _deny(pending: Pending, session: LoginSession, now: datetime) -> HttpRespons
                 scope=scopes.join(pending.asked.scope),
             )
         )
-    return Reply.to(pending.where, pending.asked).refuse(AccessDenied("The person denied the request."), now)
+    reply = Reply.to(pending.where, pending.asked, browser_state.of(request))
+    return reply.refuse(AccessDenied("The person denied the request."), now)

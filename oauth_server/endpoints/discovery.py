@@ -126,7 +126,8 @@ def document() -> dict[str, Any]:
     for applies, members in _optional(metadata["id_token_signing_alg_values_supported"]):
         if applies:
             metadata |= members
-    return metadata
+    # Discovery §3.1.2, RFC 8414 §3.2: what has no element is left out.
+    return {name: value for name, value in metadata.items() if value != []}
 
 
 @lru_cache(maxsize=2)

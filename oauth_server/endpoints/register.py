@@ -1,7 +1,8 @@
 """Dynamic client registration (RFC 7591 §3, OpenID Connect Registration §3) and its management (RFC 7592 §2).
 
-For programs, not for pages: no CORS. ``REGISTRATION`` says who may come: nobody (404), who has an initial access token, or
-anybody within the quotas. Whoever brings an initial access token is outside the quotas.
+``REGISTRATION`` says who may come: nobody (404), who has an initial access token, or anybody within the quotas. Whoever brings
+an initial access token is outside the quotas. Pages of other origins may come like anybody else (OpenID Connect Registration
+§3): what they send carries its own credential, and no cookie is read.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _unless_closed(view: Handler) -> Handler:
 
 
 @_unless_closed
-@protocol_endpoint("register", "POST", on_error=_refused)
+@protocol_endpoint("register", "POST", cors=True, on_error=_refused)
 def register(request: HttpRequest, now: datetime) -> HttpResponse:
     """RFC 7591 §3.1: 201 with all that was registered."""
     invitation = _invitation(request, now)
@@ -102,7 +103,7 @@ def _invitation(request: HttpRequest, now: datetime) -> InitialAccessToken | Non
 
 
 @_unless_closed
-@protocol_endpoint("registration", "GET", "PUT", "DELETE", on_error=_refused)
+@protocol_endpoint("registration", "GET", "PUT", "DELETE", cors=True, on_error=_refused)
 def manage(request: HttpRequest, now: datetime, client_id: str) -> HttpResponse:
     """RFC 7592 §2: read, replace, delete, by whoever holds the client's registration access token."""
     token = bearer_token(request)

@@ -8,15 +8,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oidc.discovery import OpenIDProviderMetadata
+from joserfc import jws
 
 from oauth_server.authorize.response_modes import RESPONSE_MODES, RESPONSE_TYPES
 from oauth_server.clients.methods import CLIENT_AUTH_METHODS
+from oauth_server.endpoints import discovery
 from oauth_server.endpoints.token import grants
-from tests.support.parties import BASE, Http
+from tests.support.parties import BASE, Http, Party
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +108,63 @@ def test_every_endpoint_it_names_answers(keys: None) -> None:
     assert len(named) >= 7
     for address in named:
         assert http.get(address.removeprefix(BASE)).status_code != 404, address
+
+
+def test_what_has_no_element_is_left_out(keys: None, settings: Any) -> None:
+    """Discovery §3.1.2, RFC 8414 §3.2: claims with zero elements MUST be omitted."""
+    settings.LANGUAGES = []
+    discovery._printed.cache_clear()
+    document = Http().get(ADDRESSES[0]).json()
+    discovery._printed.cache_clear()
+    assert "ui_locales_supported" not in document
+    assert not [name for name, value in document.items() if value in ([], None, "")]
+
+
+def test_every_required_member_is_there(keys: None) -> None:
+    """Discovery §3, RFC 8414 §2: those that are REQUIRED, and those that are RECOMMENDED."""
+    document = Http().get(ADDRESSES[0]).json()
+    assert {
+        "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "response_types_supported",
+        "subject_types_supported", "id_token_signing_alg_values_supported",
+        "userinfo_endpoint", "scopes_supported", "claims_supported",
+    } <= document.keys()  # fmt: skip
+    assert "openid" in document["scopes_supported"]
+    assert {"profile", "email", "address", "phone", "offline_access"} <= set(document["scopes_supported"])
+    assert "RS256" in document["id_token_signing_alg_values_supported"]
+    for endpoint in ("token", "introspection", "revocation"):
+        algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+        assert "RS256" in algorithms
+        assert "none" not in algorithms
+
+
+def test_every_address_is_the_issuers_own(keys: None) -> None:
+    """Discovery §3: each MUST use the issuer's https in production; no query, no fragment in the issuer."""
+    document = Http().get(ADDRESSES[0]).json()
+    addresses = [value for value in document.values() if isinstance(value, str) and "://" in value]
+    assert len(addresses) >= 8
+    assert all(address.startswith(document["issuer"]) for address in addresses)
+    assert not set("?#") & set(document["issuer"])
+
+
+def test_the_issuer_is_that_of_every_token(service: Party, keys: None) -> None:
+    """Discovery §3, §3.1.3, Core §16.15: identical to iss; ID tokens are looked at in the tests of Core §2."""
+    issuer = Http().get(ADDRESSES[0]).json()["issuer"]
+    token = service.post("/oauth/token", grant_type="client_credentials").json()["access_token"]
+    assert service.introspect(token)["iss"] == issuer
+    assert json.loads(jws.extract_compact(token.encode()).payload)["iss"] == issuer
+
+
+def test_it_is_read_by_get(keys: None) -> None:
+    """Discovery §3.1.1: an HTTP GET request; whatever Accept says, the answer is JSON (§3.1)."""
+    assert Http().post(ADDRESSES[0]).status_code == 405
+    answer = Http().get(ADDRESSES[0], headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+
+
+def test_keys_say_what_they_are_for(keys: None) -> None:
+    """Discovery §3 jwks_uri: with keys to sign and to encrypt, use is REQUIRED; none is shared, none is private."""
+    published = Http().get("/oauth/jwks").json()["keys"]
+    assert {key["use"] for key in published} == {"sig", "enc"}
+    materials = [key.get("n") or key.get("x") for key in published]
+    assert len(set(materials)) == len(materials)
+    assert not [key for key in published if key["kty"] == "oct" or "d" in key]

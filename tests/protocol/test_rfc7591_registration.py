@@ -175,12 +175,9 @@ def test_the_body_is_one_strict_json_object(registration_open: None, body: bytes
     ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "text/json"],
 )
 def test_the_body_is_application_json(registration_open: None, content_type: str) -> None:
-    """§3.1: so no page of another origin can send it without asking; there is no CORS here."""
-    headers = {"Content-Type": content_type, "Origin": "https://evil.example"}
-    answered = Http().post(ADDRESS, content=json.dumps(METADATA), headers=headers)
+    """§3.1: so no page of another origin can send it without a preflight."""
+    answered = Http().post(ADDRESS, content=json.dumps(METADATA), headers={"Content-Type": content_type})
     assert answered.status_code == 415
-    assert "access-control-allow-origin" not in answered.headers
-    assert Http().options(ADDRESS, headers={"Origin": "https://evil.example"}).status_code == 405
 
 
 def test_a_body_has_a_largest_size(registration_open: None) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from http.cookies import Morsel
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
@@ -71,6 +71,18 @@ class TestSessionState:
         browser.sign_in(person)
         browser.get("/account/")
         assert not fits(members["session_state"], app.client_id, browser)
+
+    @pytest.mark.parametrize("how", ["deny", "cancel"])
+    def test_a_person_who_says_no_gives_one_too(self, app: Party, browser: Browser, person: User, how: str) -> None:
+        """§2: an Authentication Error Response SHOULD have it."""
+        if how == "deny":
+            browser.sign_in(person)
+            members = answer(browser.decide(urlsplit(location(browser.authorize(app))).path, "deny"))
+        else:
+            resume = parse_qs(urlsplit(location(browser.authorize(app))).query)["next"][0]
+            members = answer(browser.get(resume.replace("/authorize/", "/cancel/")))
+        assert members["error"] == "access_denied"
+        assert fits(members["session_state"], app.client_id, browser)
 
     def test_plain_oauth_has_none(self, make_client: Callable[..., Party], browser: Browser, person: User) -> None:
         plain = make_client(scope="notes:read")
