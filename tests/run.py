@@ -29,6 +29,7 @@ BIN: Final = Path(PYTHON).parent
 # What the tests need from Debian: a file that proves it is there → the package.
 PACKAGES: Final = (
     ("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
+    ("/usr/sbin/pgbouncer", "pgbouncer"),
     ("/usr/bin/redis-server", "redis-server"),
     ("/usr/sbin/rabbitmq-server", "rabbitmq-server"),
     ("/usr/bin/chromium", "chromium"),

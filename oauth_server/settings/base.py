@@ -127,7 +127,7 @@ FORMS_URLFIELD_ASSUME_HTTPS = True  # what Django 6 does anyway
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["identity.formats"]
 
-DATABASES = {"default": database(ENVIRONMENT["DATABASE_URL"], DATA_DIR)}
+DATABASES = {"default": database(ENVIRONMENT["DATABASE_URL"], DATA_DIR, ENVIRONMENT["DATABASE_POOLER"])}
 
 _mail = ENVIRONMENT["EMAIL_URL"]
 # Mails are written down with the fact that they tell of; the worker sends them by MAIL_BACKEND.

@@ -24,23 +24,33 @@ POSTGRESQL_OPTIONS = {
     "keepalives_idle": 5,
     "application_name": "gatehouse",
     # Planning a look-up over five tables takes PostgreSQL three times as long as answering it; a prepared one is planned
-    # once. PgBouncer keeps prepared statements in transaction mode from 1.21 on (max_prepared_statements).
+    # once.
     "server_side_binding": True,
     "prepare_threshold": 2,
     "options": "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000",
 }
 
+# Behind a pooler that gives each transaction another connection nothing may outlast a transaction: PgBouncer before 1.21
+# does not know a statement that was prepared on another connection, and refuses start-up options. The limits that
+# those would set belong to the role then (docs/how-to/run-on-postgresql.md).
+_SESSION_OPTIONS = frozenset({"prepare_threshold", "options"})
+_POOLED_OPTIONS = {name: value for name, value in POSTGRESQL_OPTIONS.items() if name not in _SESSION_OPTIONS}
 
-def database(url: str, data_dir: Path) -> dict[str, Any]:
+
+def database(url: str, data_dir: Path, pooler: str = "none") -> dict[str, Any]:
     """Django's settings of the database.
 
     Args:
         url: DATABASE_URL; SQLite in ``data_dir`` when empty.
         data_dir: the data folder.
+        pooler: DATABASE_POOLER, ``none`` or ``transaction``.
 
     Raises:
         BadSetting: the URL makes no sense.
     """
+    pooled = pooler == "transaction"
+    if pooled and not url.startswith("postgres"):
+        raise BadSetting("DATABASE_POOLER", "needs a DATABASE_URL of PostgreSQL.")
     if not url:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -54,7 +64,9 @@ def database(url: str, data_dir: Path) -> dict[str, Any]:
         raise BadSetting("DATABASE_URL", "is malformed.") from None
     if not config.get("NAME"):
         raise BadSetting("DATABASE_URL", "names no database: it must end with /name.")
-    defaults = SQLITE_OPTIONS if config["ENGINE"].endswith("sqlite3") else POSTGRESQL_OPTIONS
+    on_postgresql = _POOLED_OPTIONS if pooled else POSTGRESQL_OPTIONS
+    defaults = SQLITE_OPTIONS if config["ENGINE"].endswith("sqlite3") else on_postgresql
     config["OPTIONS"] = {**defaults, **config.get("OPTIONS", {})}
     config["CONN_MAX_AGE"] = None
+    config["DISABLE_SERVER_SIDE_CURSORS"] = pooled
     return config

@@ -219,6 +219,7 @@ VARIABLES: Final = (
     Variable("HOST", _text, "127.0.0.1", "The address that the web process listens on."),
     Variable("ISSUER", _issuer, "", "The issuer identifier; http://127.0.0.1:$PORT when empty. https in production."),
     Variable("DATABASE_URL", _url("postgres", "postgresql", "sqlite"), "", "postgres://user:password@host:port/name; SQLite in DATA_DIR when empty."),
+    Variable("DATABASE_POOLER", _one_of("none", "transaction"), "none", "transaction: behind PgBouncer in that mode, where no session outlasts a transaction."),
     Variable("BROKER_URL", _url("redis", "rediss", "amqp", "amqps"), "", "redis:// or amqp://; an embedded broker in DATA_DIR when empty."),
     Variable("CACHE_URL", _url("redis", "rediss"), "", "redis://; a cache in process memory when empty."),
     Variable("EMAIL_URL", _mail, "", "smtp+tls://user:password@host:587 or smtp+ssl://…:465; smtp://localhost:25 when empty."),

@@ -1,4 +1,4 @@
-"""Private PostgreSQL, Redis and RabbitMQ from Debian's packages: own port, own folder, gone at the end.
+"""Private PostgreSQL, PgBouncer, Redis and RabbitMQ from Debian's packages: own port, own folder, gone at the end.
 
 For the tests, the races and the benchmarks alike. Nothing here knows Django. As root the services run as an unprivileged
 user, because PostgreSQL refuses root. Use it as a program, too: ``python -m tests.support.services postgresql -- command``
@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -202,6 +203,31 @@ def postgresql(*, base: Path | None = None, settings: Sequence[str] = (), cpus: 
             ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
             wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL", process)
             yield f"postgres://gatehouse@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def pgbouncer(database_url: str, *, connections: int = 2, base: Path | None = None) -> Iterator[str]:
+    """A PgBouncer in transaction mode before a database; gives the DATABASE_URL that goes through it.
+
+    Args:
+        database_url: of ``postgresql``.
+        connections: how many it opens to the database; fewer than its clients have, so that they must share.
+        base: where its folder is made; the system's temporary folder when absent.
+    """
+    program, port, where = _program("pgbouncer", "pgbouncer"), free_port(), urlsplit(database_url)
+    with _folder("pgbouncer", base) as folder:
+        (folder / "users.txt").write_text('"gatehouse" ""\n')
+        (folder / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={where.port}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = trust\nauth_file = {folder}/users.txt\n"
+            f"pool_mode = transaction\ndefault_pool_size = {connections}\nmax_client_conn = 200\nadmin_users = gatehouse\n"
+        )
+        for file in folder.iterdir():
+            file.chmod(0o644)
+        with _running([program, str(folder / "pgbouncer.ini")], folder) as process:
+            wait_for(lambda: answers(port), "PgBouncer", process)
+            yield where._replace(netloc=f"gatehouse@127.0.0.1:{port}").geturl()
 
 
 @contextmanager
