@@ -10,12 +10,16 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from oauth_server.authorize.consent import SCOPE_TEXTS
+from oauth_server.clients.fields import FIELDS
 from oauth_server.models import Client
 from oauth_server.portal.kinds import Kind
+from oauth_server.protocol import uris
 from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectURI, OAuthError
 
 # Metadata member → field, where the two have different names.
 _FIELD_OF: Final = {"client_name": "name", "scope": "more_scopes"}
+_MEMBER_OF: Final = {field: member for member, field in _FIELD_OF.items()}
+_ADDRESSES: Final = ("redirect_uris", "post_logout_redirect_uris")
 _PAGES: Final = ("client_uri", "policy_uri", "tos_uri")
 _INITIAL: Final = ("openid", "profile", "email")
 
@@ -101,10 +105,33 @@ class ApplicationForm(forms.Form):
         if "audience" in said:
             members["audience"] = said["audience"]
         if self.kind.signs_people_in:
-            uris = said["redirect_uris"].split()
-            members |= {"redirect_uris": uris, "post_logout_redirect_uris": said["post_logout_redirect_uris"].split()}
+            members |= {name: said[name] for name in _ADDRESSES}
             members |= {name: said[name] or None for name in _PAGES}
         return members
+
+    def clean(self) -> dict[str, Any]:
+        """Judge each field by the rules of registration, so that all that is wrong is told at once."""
+        for name, field in self.fields.items():
+            if name in self.errors:
+                continue
+            member, said = _MEMBER_OF.get(name, name), self.cleaned_data[name]
+            if name in _ADDRESSES:
+                self.cleaned_data[name] = self._judge_lines(name, said)
+            elif said and isinstance(field, forms.CharField):
+                try:
+                    self.cleaned_data[name] = FIELDS[member].read(said, member)
+                except OAuthError as error:
+                    self.refuse(error)
+        return self.cleaned_data
+
+    def _judge_lines(self, name: str, said: str) -> list[str]:
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        for line in lines:
+            try:
+                uris.check_registrable(line, application_type=_application_type(lines))
+            except InvalidRedirectURI as error:
+                self.add_error(name, error.description)
+        return lines
 
     def refuse(self, error: OAuthError) -> None:
         """Put a refusal of the registration beside the field that it names."""
@@ -114,18 +141,27 @@ class ApplicationForm(forms.Form):
         elif isinstance(error, InvalidClientMetadata):
             member = error.description.split(" ", 1)[0].rstrip(":")
             field = _FIELD_OF.get(member, member)
+            if field in self.fields:
+                # The field's label stands above; the member's name says nothing to who fills it in.
+                words = error.description.removeprefix(member).lstrip(": ")
+                self.add_error(field, words[:1].upper() + words[1:])
+                return
         self.add_error(field if field in self.fields else None, error.description)
 
 
 def registration(kind: Kind, members: dict[str, Any]) -> dict[str, Any]:
     """The whole metadata of a new application."""
-    native = any(not uri.startswith(("https://", "http://")) for uri in members.get("redirect_uris", ()))
     return {
         "token_endpoint_auth_method": kind.method,
         "grant_types": list(kind.grant_types),
-        "application_type": "native" if native else "web",
+        "application_type": _application_type(members.get("redirect_uris", ())),
         **members,
     }
+
+
+def _application_type(redirect_uris: Iterable[str]) -> str:
+    """Private-use schemes have a dot in them (RFC 8252 §7.1) and belong to what is installed on a device."""
+    return "native" if any("." in uri.partition(":")[0] for uri in redirect_uris if ":" in uri) else "web"
 
 
 def _initial(client: Client) -> dict[str, Any]:

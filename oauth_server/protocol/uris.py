@@ -25,6 +25,7 @@ FORBIDDEN_SCHEMES: Final = frozenset(
 _LONGEST: Final = 2_048
 # RFC 3986 §2: only these characters may stand in a URI. No backslash, white space, control or non-ASCII character.
 _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_ANY_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.\-]*")
 # RFC 3986 §3.2.2 allows more in a host, but no name has it, and a ";" in a CSP source would begin a directive.
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -34,6 +35,10 @@ _LOOPBACK_IP: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1
 
 # What makes any URI unfit, in words that follow the URI itself; the first that applies is told.
 _FLAWS: Final[tuple[tuple[Callable[[str, SplitResult], bool], str], ...]] = (
+    (
+        lambda uri, _: not _ANY_SCHEME.match(uri),
+        "is no full address: it must begin with a scheme, as https://app.example/callback does",
+    ),
     (lambda uri, _: not _URI.fullmatch(uri), "has a character that is not allowed in a URI"),
     (lambda uri, _: "#" in uri, "has a fragment"),
     (lambda uri, _: "*" in uri, "has a wildcard; register each URI in full"),
@@ -82,7 +87,7 @@ def check_registrable(uri: str, *, application_type: str = "web") -> None:
     except ValueError:
         flaw = "is malformed"
     if flaw is not None:
-        raise InvalidRedirectURI(f"The redirect URI {uri[:200]} {flaw}.")
+        raise InvalidRedirectURI(f"The redirect URI '{uri[:200]}' {flaw}.")
 
 
 def matches(requested: str, registered: Iterable[str]) -> bool:

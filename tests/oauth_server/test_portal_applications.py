@@ -127,6 +127,24 @@ def test_a_refusal_stands_beside_the_field_that_it_names(browser: Browser, said:
     assert not Client.objects.exists()
 
 
+def test_all_that_is_wrong_is_told_at_once_in_the_words_of_the_form(browser: Browser) -> None:
+    said = WEB | {
+        "name": "Bank\u202egnp",
+        "redirect_uris": "not a uri\r\nhttps://notes.example/callback\r\nhttp://notes.example/callback",
+        "post_logout_redirect_uris": "https://notes.example/#x",
+        "client_uri": "javascript:alert(1)",
+        "policy_uri": "http://notes.example/policy",
+    }
+    errors = browser.post(reverse("portal_create", args=["web"]), said).context["form"].errors
+    assert set(errors) == {"name", "redirect_uris", "post_logout_redirect_uris", "client_uri", "policy_uri"}
+    assert errors["redirect_uris"] == [
+        "The redirect URI 'not a uri' is no full address: it must begin with a scheme, as https://app.example/callback does.",
+        "The redirect URI 'http://notes.example/callback' must use https.",
+    ]
+    assert errors["policy_uri"] == ["Must use https."]
+    assert "_uri " not in str(errors)
+
+
 def test_a_developer_cannot_slip_in_what_only_operators_set(browser: Browser) -> None:
     """The form carries its own members and no others."""
     client = create(
