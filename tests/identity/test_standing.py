@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -184,3 +185,14 @@ def test_create_user_says_what_is_wrong_and_changes_nothing(changed: dict[str, s
     with pytest.raises(CommandError, match=sentence):
         run("create_user", *(f"{name}={value}" for name, value in given.items()))
     assert not User.objects.filter(username="ada").exists()
+
+
+def test_create_user_sets_a_weak_password_and_says_so() -> None:
+    """An operator's word counts; it is not taken in silence (ASVS 5.0 §6.2.1)."""
+    arguments = ("create_user", "--username", "ada", "--email", "ada@example.com", "--password")
+    call_command(*arguments, "short", stdout=StringIO(), stderr=(said := StringIO()))
+    assert "weak" in said.getvalue()
+    assert "at least 10 characters" in said.getvalue()
+    assert User.objects.get(username="ada").check_password("short")
+    call_command(*arguments, PASSWORD, stdout=StringIO(), stderr=(said := StringIO()))
+    assert said.getvalue() == ""

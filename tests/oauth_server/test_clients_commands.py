@@ -73,6 +73,14 @@ def test_a_taken_identifier_is_refused_unless_the_update_is_meant() -> None:
     assert "client_secret" not in answer
 
 
+def test_an_update_of_nobody_registers_nobody() -> None:
+    """A mistyped identifier."""
+    for members in ({"client_id": "wbe", "redirect_uris": [REDIRECT]}, {"redirect_uris": [REDIRECT]}):
+        with pytest.raises(CommandError, match="no client with this client_id"):
+            create(members, "--update")
+    assert not Client.objects.exists()
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "7", '{"redirect_uris": ["javascript:alert(1)"]}', '{"grant_types": "x"}']
 )

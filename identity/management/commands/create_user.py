@@ -6,10 +6,12 @@ import json
 import sys
 from typing import Any
 
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from identity.account.create import ClaimError, create_or_update
+from identity.models import User
 from identity.subjects import public_subject
 
 
@@ -51,8 +53,16 @@ class Command(BaseCommand):
             raise CommandError(
                 " ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
             ) from None
+        self._warn_of(password, user)
         if options["json"]:
             facts = {"sub": public_subject(user.pk), "username": user.username, "email": user.email, "created": is_new}
             self.stdout.write(json.dumps(facts))
         else:
             self.stdout.write(f"{'Created' if is_new else 'Updated'} {user.username} (sub {public_subject(user.pk)}).")
+
+    def _warn_of(self, password: str, user: User) -> None:
+        """An operator's word counts, as for every other rule; but a password that people could not choose is not set in silence."""
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            self.stderr.write(f"Warning: the password is set, but it is weak. {' '.join(error.messages)}")

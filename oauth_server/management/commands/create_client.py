@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--update",
             action="store_true",
-            help="Replace the metadata when the client exists already, instead of refusing.",
+            help="Replace the metadata of the client that has this client_id already.",
         )
         parser.add_argument(
             "--clients",
@@ -41,14 +41,20 @@ class Command(BaseCommand):
         """Register.
 
         Raises:
-            CommandError: the metadata is no JSON or may not be registered, or the client_id is taken.
+            CommandError: the metadata is no JSON or may not be registered, the client_id is taken, or there is none to update.
         """
         now = timezone.now()
         if options["clients"] is not None:
             answer: dict[str, Any] = {"clients": self._register_all(options["clients"], now)}
         else:
             text = options["json"] if options["json"] is not None else sys.stdin.read()
-            answer = self._register(_read(text, "The metadata"), now, may_replace=options["update"])
+            members = _read(text, "The metadata")
+            if options["update"] and registry.get(str(members.get("client_id", ""))) is None:
+                # A mistyped name would otherwise become a client of its own.
+                raise CommandError(
+                    "There is no client with this client_id to update; without --update it is registered."
+                )
+            answer = self._register(members, now, may_replace=options["update"])
         self.stdout.write(json.dumps(answer))
 
     def _register_all(self, file: Path, now: datetime) -> list[dict[str, Any]]:
