@@ -61,7 +61,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         if "@" in username:
             raise ValidationError(_("A username cannot contain @. Your email address goes into its own field."))
-        return str(super().clean_username(username, shallow))
+        try:
+            return str(super().clean_username(username, shallow))
+        except ValidationError as error:
+            if error.code != "invalid":
+                raise
+            # Django's own sentence offers @, which is refused above.
+            raise ValidationError(_("Use only letters, digits and . - + _ in a username."), code="invalid") from None
 
     def get_login_stages(self) -> list[str]:
         """allauth's, with this house's second step, and a last one that keeps proofs of before."""

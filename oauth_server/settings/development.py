@@ -23,7 +23,7 @@ read_secret(METRICS_TOKEN_FILE, "METRICS_TOKEN_FILE", make=True)
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "127.0.0.1", "localhost", "[::1]"]
 DEMO = True
 if not ENVIRONMENT["EMAIL_URL"]:
-    MAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    MAIL_BACKEND = "oauth_server.mail.console.EmailBackend"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 
 # Templates and static files as they are on disk: no collectstatic between a change and a look at it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client as Browser
 
 from identity.models import LoginSession, User
 from identity.signals import account_changed
+from oauth_server.mail.console import EmailBackend
 from tests.support.people import LOGIN, PASSWORD, is_signed_in, live_sids, page, person, sid_of, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +184,34 @@ def test_an_error_page_says_what_to_do_without_a_request(name: str) -> None:
     text = render_to_string(f"{name}.html")
     assert "<h1>" in text
     assert "None" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("a@b", "cannot contain @"), ("a b", "Use only letters, digits and . - + _")]
+)
+def test_the_hint_and_the_errors_of_a_username_agree(client: Browser, name: str, says: str) -> None:
+    """Django's own sentence offers the @ that ours refuses."""
+    shown = page(sign_up(client, name))
+    assert says in shown
+    assert "@/./+" not in shown
+
+
+def test_a_form_about_a_password_tells_password_managers_whose_it_is(client: Browser) -> None:
+    """WHATWG HTML §4.10.18.7: autocomplete=username, for nobody to see and nothing to send."""
+    person()
+    named = '<input type="text" value="ada" autocomplete="username" readonly hidden>'
+    client.post("/account/password/reset/", {"email": "ada@example.com"})
+    assert named in page(client.get(link("/account/password/reset/key/"), follow=True))
+    sign_in(client)
+    for address in ("/account/password/change/", "/account/reauthenticate/"):
+        assert named in page(client.get(address)), address
+
+
+def test_a_mail_on_a_developers_terminal_is_what_it_says_and_its_link(client: Browser) -> None:
+    person()
+    client.post("/account/password/reset/", {"email": "ada@example.com"})
+    EmailBackend(stream=(terminal := StringIO())).send_messages(mail.outbox)
+    assert "Mail to ada@example.com: " in terminal.getvalue()
+    assert link("/account/password/reset/key/") in terminal.getvalue()
+    for noise in ("<html", "Content-Type", "Message-ID"):
+        assert noise not in terminal.getvalue()
