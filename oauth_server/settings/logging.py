@@ -42,6 +42,16 @@ def _drop_django_objects(_logger: Any, _method: str, event: MutableMapping[str, 
     return event
 
 
+class RefusalsWithoutTraceback(logging.Filter):
+    """A page that somebody may not see is no fault: its line needs no traceback. A 500's has one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take it away."""
+        if record.levelno < logging.ERROR:
+            record.exc_info = None
+        return True
+
+
 def logging_config(level: str, style: str) -> dict[str, Any]:
     """The dictConfig for one level and style.
 
@@ -68,12 +78,14 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event, renderer],
             }
         },
+        "filters": {"refusals_without_traceback": {"()": RefusalsWithoutTraceback}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
             # At debug level these print SQL with its parameters, and whole requests.
             "django.db.backends": {"level": "INFO"},
             "django.template": {"level": "INFO"},
+            "django.request": {"filters": ["refusals_without_traceback"]},
             # They greet at every start; what goes wrong is a warning or worse.
             "celery": {"level": "WARNING"},
             "kombu": {"level": "ERROR"},

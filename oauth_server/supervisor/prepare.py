@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
@@ -42,6 +43,16 @@ def check_port(host: str, port: int) -> None:
         raise CannotStart(f"Port {port} on {host} cannot be used ({error.strerror}). {way_out}") from None
 
 
+def check_static_files() -> None:
+    """Make sure that pages find their styles.
+
+    Raises:
+        CannotStart: they were never collected, and each page would fail.
+    """
+    if getattr(staticfiles_storage, "hashed_files", None) == {}:
+        raise CannotStart("The static files are not collected yet. Run: manage.py collectstatic --no-input")
+
+
 def migrate() -> None:
     """Bring the database to this version's tables.
 
@@ -50,9 +61,11 @@ def migrate() -> None:
     """
     try:
         call_command("migrate", interactive=False, verbosity=0)
-    except DatabaseError as error:
+    except (DatabaseError, TypeError) as error:  # a TypeError: the driver does not know an option of the URL
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CannotStart(f"The database {_database_name()} cannot be used: {reason}") from None
+        raise CannotStart(
+            f"The database {_database_name()} cannot be used (DATABASE_URL says which): {reason}"
+        ) from None
 
 
 def _database_name() -> str:

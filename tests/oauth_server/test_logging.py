@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import structlog
+from django.test import Client
 
+from identity.models import User
 from oauth_server.audit import context
 from oauth_server.settings.logging import logging_config
 from oauth_server.settings.redaction import MASK, redact, redact_text
@@ -104,3 +106,15 @@ def test_a_structlog_line_passes_the_same_steps(lines: Any) -> None:
     (line,) = printed()
     assert line["access_token"] == MASK
     assert line["client_id"] == "demo"
+
+
+@pytest.mark.django_db
+def test_a_page_that_somebody_may_not_see_is_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """A traceback says that something broke; nothing did."""
+    person = User.objects.create_user("ada", "ada@example.com", "correct horse battery")
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    with caplog.at_level("WARNING", "django.request"):
+        assert client.get("/admin/", follow=True).status_code == 403
+    told = [record for record in caplog.records if record.name == "django.request"]
+    assert told
+    assert not [record for record in told if record.exc_info]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from oauth_server.settings import files
 from oauth_server.settings.environment import BASE_DIR
 from oauth_server.supervisor.banner import banner
 from tests.support.services import free_port
@@ -167,8 +168,29 @@ def test_a_database_that_cannot_be_used_is_one_sentence_without_its_password(tmp
     running = Run(tmp_path / "var", DATABASE_URL=f"postgres://gatehouse:hunter2@127.0.0.1:{free_port()}/gatehouse")
     assert running.process.wait(PATIENCE_SECONDS) == 1
     (line,) = running.output().strip().splitlines()
-    assert "The database 127.0.0.1/gatehouse cannot be used" in line
+    assert "The database 127.0.0.1/gatehouse cannot be used (DATABASE_URL says which)" in line
     assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("process", [(), ("web",)])
+def test_without_static_files_production_does_not_start(tmp_path: Path, process: tuple[str, ...]) -> None:
+    """Each page would fail until they are collected."""
+    for name, octets in (("secret_key", 64), ("key_encryption_key", 32)):
+        files.make_secret(tmp_path / name, octets)
+    (tmp_path / "none.py").write_text(
+        "from oauth_server.settings.production import *\nSTATIC_ROOT = DATA_DIR / 'nothing'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "manage.py", "run", *process],
+        cwd=BASE_DIR,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "DJANGO_SETTINGS_MODULE": "none",
+             "ISSUER": "https://login.example", "DATA_DIR": str(tmp_path), "PORT": str(free_port())},
+        capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "CommandError: The static files are not collected yet. Run: manage.py collectstatic --no-input"
+    )
 
 
 def test_the_banner_tells_the_example_where_a_server_on_another_port_is() -> None:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from oauth_server.supervisor.banner import banner
-from oauth_server.supervisor.prepare import CannotStart, check_port, prepare
+from oauth_server.supervisor.prepare import CannotStart, check_port, check_static_files, prepare
 from oauth_server.supervisor.processes import PROCESSES
 from oauth_server.supervisor.supervise import Plan, become
 
 # "Every address" is where to listen, not where to ask.
 _REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
+
+
+ResultT = TypeVar("ResultT")
+
+
+def _or_sentence(step: Callable[[], ResultT]) -> ResultT:
+    try:
+        return step()
+    except CannotStart as reason:
+        raise CommandError(str(reason)) from None
 
 
 class Command(BaseCommand):
@@ -41,15 +54,17 @@ class Command(BaseCommand):
         # The database, its journal and the broker's files are nobody else's to read.
         os.umask(0o077)
         process = options["process"]
+        if process in {None, "web"}:
+            _or_sentence(check_static_files)
         if process in PROCESSES:
             command = PROCESSES[process]()
             os.execvp(command[0], command)  # noqa: S606  # our own command line
-        try:
-            if process is None:
-                check_port(settings.HOST, settings.PORT)
-            demo = prepare(timezone.now())
-        except CannotStart as reason:
-            raise CommandError(str(reason)) from None
+        if process is None and settings.LOG_FORMAT != "json":
+            # People read what comes at the end; what preparing did is in the audit log as well.
+            logging.disable(logging.INFO)
+        if process is None:
+            _or_sentence(partial(check_port, settings.HOST, settings.PORT))
+        demo = _or_sentence(partial(prepare, timezone.now()))
         if process == "prepare":
             return
         address = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
