@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.admindocs.views import simplify_regex
 from django.core.management import get_commands, load_command_class
 from django.urls import URLResolver
 
@@ -114,7 +115,7 @@ def commands_page() -> str:
 
 def _addresses(patterns: Iterable[Any], base: str) -> Iterator[tuple[str, str]]:
     for pattern in patterns:
-        where = base + str(pattern.pattern).lstrip("^").rstrip("$")
+        where = base + simplify_regex(str(pattern.pattern)).lstrip("/")
         if isinstance(pattern, URLResolver):
             yield from _addresses(pattern.url_patterns, where)
         else:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 
 from oauth_server.settings.accounts import *  # noqa: F403
 from oauth_server.settings.databases import database
 from oauth_server.settings.given import *  # noqa: F403
-from oauth_server.settings.given import BASE_DIR, DATA_DIR, ENVIRONMENT
+from oauth_server.settings.given import BASE_DIR, DATA_DIR, ENVIRONMENT, ISSUER
 from oauth_server.settings.hardening import *  # noqa: F403
 from oauth_server.settings.logging import logging_config
 from oauth_server.settings.operators import *  # noqa: F403
@@ -110,7 +111,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{urlsplit(ISSUER).path}/static/"
+WHITENOISE_STATIC_PREFIX = "/static/"  # what is left of it once the issuer's path is taken off
 STATIC_ROOT: Path | None = BASE_DIR / "static_collected"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {

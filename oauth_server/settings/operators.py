@@ -50,7 +50,7 @@ def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Gatehouse",
     "SITE_HEADER": "Gatehouse",
-    "SITE_SUBHEADER": _("Operators"),
+    "SITE_SUBHEADER": _("Operators · all times are UTC"),
     "SITE_URL": "/account/",
     "SITE_ICON": _favicon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -332,6 +333,16 @@ def test_23_discovery_of_an_issuer_with_a_path(with_a_path: Live, name: str) -> 
         assert document["issuer"] == with_a_path.issuer
         assert httpx2.get(document["jwks_uri"]).json()["keys"]
         assert httpx2.post(document["token_endpoint"]).status_code == 415
+
+
+def test_23_static_files_under_a_path(with_a_path: Live) -> None:
+    """23: nothing of the server is needed outside the path but the well-known documents."""
+    page = httpx2.get(f"{with_a_path.issuer}/account/login/")
+    found = set(re.findall(r'(?:href|src)="(/[^"]*\.(?:css|js|svg|woff2))', page.text))
+    assert found
+    for address in found:
+        assert address.startswith("/tenant/one/"), address
+        assert httpx2.get(with_a_path.issuer.removesuffix("/tenant/one") + address).status_code == 200, address
 
 
 def test_23_a_flow_under_a_path(with_a_path: Live, person: Person) -> None:
