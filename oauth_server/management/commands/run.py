@@ -73,7 +73,7 @@ class Command(BaseCommand):
                 commands={name: command() for name, command in PROCESSES.items()},
                 environment={"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"], "PYTHONUNBUFFERED": "1"},
                 health=f"http://{_REACHED_AT.get(address, address)}:{settings.PORT}/health/live",
-                banner=banner(settings.ISSUER, demo, prints_mail="console" in settings.EMAIL_BACKEND),
+                banner=banner(settings.ISSUER, demo, prints_mail="console" in settings.MAIL_BACKEND),
                 prefix=settings.LOG_FORMAT != "json",
             )
         )
