@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from identity import at_rest
 from identity.models import User
 from identity.sessions.afterwards import afterwards
 from identity.sign_in.device import device_of
@@ -138,17 +138,17 @@ class MFAAdapter(DefaultMFAAdapter):
     error_messages = {  # noqa: RUF012  # allauth's own shape
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
+        "too_many_codes": _("Too many wrong codes. Wait a few minutes, or use a passkey."),
         "incorrect_passkey": _("This passkey does not open this account. Try again, or choose another way."),
     }
 
     def encrypt(self, text: str) -> str:
         """Seeds are encrypted at rest: a stolen table makes no codes."""
-        return base64.b64encode(import_module(settings.SEED_WRAPPING).wrap(text.encode(), "second factor")).decode()
+        return base64.b64encode(at_rest.seal(text.encode(), "second factor")).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The counterpart of ``encrypt``."""
-        sealed = base64.b64decode(encrypted_text)
-        return str(import_module(settings.SEED_WRAPPING).unwrap(sealed, "second factor").decode())
+        return at_rest.unseal(base64.b64decode(encrypted_text), "second factor").decode()
 
     def get_totp_issuer(self) -> str:
         """What an authenticator app shows above the code."""

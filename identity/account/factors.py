@@ -6,11 +6,12 @@ proved, so that nothing is asked for twice.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa.base import views as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
@@ -23,7 +24,7 @@ from django.views.generic.edit import FormView
 
 from identity.models import User, factors
 from identity.sessions.prove import note
-from identity.sign_in import passkeys
+from identity.sign_in import codes, passkeys
 from identity.sign_in.assurance import WAYS, Proof
 from identity.sign_in.passkeys import AddPasskeyForm, creation_options, wants_options
 from identity.sign_in.stages import ways_in
@@ -96,6 +97,7 @@ class AppView(_Onward, totp.ActivateTOTPView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Keep it; the code that was typed is used up, like every code."""
         response: HttpResponse = super().form_valid(form)
+        codes.spend(form.user, form.cleaned_data["code"])
         now = timezone.now()
         note(self.request, [Proof("totp", now.timestamp(), WAYS["totp"].amr)], now)
         return response
@@ -105,8 +107,13 @@ class CodesView(recovery_codes.ViewRecoveryCodesView):
     """The recovery codes, shown once."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Where to go on."""
-        return {**super().get_context_data(**kwargs), "onward": onward(self.request) or reverse("mfa_index")}
+        """The codes, if they were not shown before, and where to go on."""
+        shown = super().get_context_data(**kwargs)
+        if shown["can_view_codes"]:
+            for one in factors.makers_of_codes(cast("User", self.request.user)):
+                if one.type == Authenticator.Type.RECOVERY_CODES:
+                    codes.seal(one)
+        return {**shown, "onward": onward(self.request) or reverse("mfa_index")}
 
 
 class RenameView(webauthn.EditWebAuthnView):

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 
 from identity.models.user import User
+
+
+def makers_of_codes(user: User) -> list[Authenticator]:
+    """A person's authenticator app, then their recovery codes."""
+    return list(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN).order_by("-type"))
+
+
+def replace_data(authenticator: Authenticator, data: dict[str, Any]) -> None:
+    """Keep something else of an authenticator, in the row as it is now."""
+    authenticator.data = data
+    authenticator.save(update_fields=["data"])
 
 
 def passkeys_of(user: User) -> list[Authenticator]:
@@ -19,7 +32,7 @@ def opens_alone(passkey: Authenticator) -> bool:
 
 def has_codes(user: User) -> bool:
     """Has the person an authenticator app or recovery codes?"""
-    return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN).exists())
+    return bool(makers_of_codes(user))
 
 
 SECOND_STEPS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)

@@ -1,11 +1,15 @@
-"""Django's database session store, with digests at rest: what the cookie carries is not in the table.
+"""Django's database session store: what the cookie carries is not in the table, and what the session holds cannot be read there.
+
+A session may hold a code that was mailed, or a form that waits for a password; Django signs it, and anybody can read it.
 
 ``expire_date`` of the row enforces both lives of ``sessions/lives.py``; Django's own sliding expiry has no absolute end.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +17,13 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
+from identity import at_rest
 from identity.models import BrowserSession, LoginSession
 from identity.sessions.lives import ends_at, touch_is_due
 
 SINCE = "_since"
 SEEN = "_seen"
+CONTEXT = "browser session"
 
 
 def digest(session_key: str) -> str:
@@ -61,6 +67,18 @@ class SessionStore(DatabaseStore):
     async def aexists(self, session_key: str | None) -> bool:
         """See ``exists``."""
         return await sync_to_async(self.exists)(session_key)
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """What the table holds of the data."""
+        return base64.b64encode(at_rest.seal(json.dumps(session_dict).encode(), CONTEXT)).decode()
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """The counterpart of ``encode``; nothing when it was changed, or was sealed under another key."""
+        try:
+            data: dict[str, Any] = json.loads(at_rest.unseal(base64.b64decode(session_data), CONTEXT))
+        except ValueError:
+            return {}
+        return data
 
     def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
         """The row to save: the digest of the key, the data, and the nearer end of the two lives."""

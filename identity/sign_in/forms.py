@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from allauth.account import forms as account
-from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
-from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
-from allauth.mfa.totp.internal import auth as hotp
-from allauth.mfa.utils import decrypt
 from django.core.validators import MaxLengthValidator
 from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
-from identity.models import User
+from identity.models import User, factors
+from identity.sign_in import codes
+from identity.sign_in.throttle import give_back, spend
+from identity.signals import guessing_blocked
 
 # Field → (label, help). A password is typed once when it can be reset by mail, so there is no second field to explain.
 WORDS: Final[dict[str, tuple[Any, Any]]] = {
@@ -96,34 +96,27 @@ class ReauthenticateForm(_PlainForm, account.ReauthenticateForm):
 
 
 class _SpentOnce(mfa.BaseAuthenticateForm):
-    """A code works once, whichever process sees it again.
-
-    allauth remembers used codes in the cache for half a minute; with a clock tolerance they live longer than that, and
-    without Redis every process has a cache of its own.
-    """
+    """A code, judged by this house's rules (``codes``)."""
 
     def clean_code(self) -> str:
         """The code, used up.
 
         Raises:
-            ValidationError: it is wrong, or was used before.
+            ValidationError: it is wrong, was used before, or so many were wrong that this one is not judged.
         """
-        code = str(super().clean_code())
-        if self.authenticator.type == Authenticator.Type.TOTP and not self._spend(code):
-            self._emit_authentication_failed(self.authenticator)
+        code = str(self.cleaned_data["code"])
+        guess = codes.guess_of(context.request, self.user)
+        if not spend(guess, codes.LIMITS):
+            guessing_blocked.send(sender=User, credentials={"username": self.user.username}, request=context.request)
+            raise get_adapter().validation_error("too_many_codes")
+        found = codes.spend(self.user, code)
+        if found is None:
+            for main in factors.makers_of_codes(self.user)[:1]:
+                self._emit_authentication_failed(main)
             raise get_adapter().validation_error("incorrect_code")
+        give_back(guess, codes.LIMITS)
+        self.authenticator = found
         return code
-
-    def _spend(self, code: str) -> bool:
-        secret = decrypt(self.authenticator.data["secret"])
-        steps = [
-            step for step in hotp.yield_hotp_counters_from_time() if _shows(secret, step) == normalize_user_code(code)
-        ]
-        return bool(steps) and User.objects.spend_step(self.authenticator, max(steps))
-
-
-def _shows(secret: str, step: int) -> str:
-    return str(hotp.format_hotp_value(hotp.hotp_value(secret, step)))
 
 
 class AuthenticateForm(_PlainForm, _SpentOnce, mfa.AuthenticateForm):

@@ -77,7 +77,7 @@ class Guess:
 
 def _key(limit: Limit, guess: Guess) -> str:
     parts = "\0".join(guess.part(name) for name in limit.per)
-    return f"{guess.purpose}:{'+'.join(limit.per)}:{hashlib.sha256(parts.encode()).hexdigest()}"
+    return f"{guess.purpose}:{'+'.join(limit.per)}:{limit.seconds}:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 
 def _applies(limit: Limit, guess: Guess) -> bool:

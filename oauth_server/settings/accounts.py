@@ -25,8 +25,8 @@ SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
 AFTER_SIGN_OUT = "oauth_server.endpoints.end_session.after_sign_out"
 # A function of a person and a moment: what the front page of the account says of applications and of what happened.
 ACCOUNT_GLANCE = "oauth_server.portal.glance.glance"
-# A module with wrap() and unwrap(): the seeds of second factors are encrypted at rest.
-SEED_WRAPPING = "oauth_server.keys.wrap"
+# Modules with wrap() and unwrap(), and with digest(): how sessions, seeds and codes are kept from whoever reads the database.
+AT_REST = {"wrap": "oauth_server.keys.wrap", "digest": "oauth_server.keys.secrets"}
 
 ACCOUNT_ADAPTER = "identity.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
@@ -53,10 +53,9 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
-# Passwords have limits of their own (identity/sign_in/throttle.py); these are for what allauth alone sees. login_failed
-# is left to count the codes of second factors.
+# Passwords and codes have limits of their own (identity/sign_in/throttle.py); these are for what allauth alone sees.
 ACCOUNT_RATE_LIMITS: dict[str, str | None] | bool = (
-    {"login": None, "login_failed": "10/10m/key", "signup": "20/10m/ip", "reset_password": "20/10m/ip,5/10m/key"}
+    {"login": None, "login_failed": None, "signup": "20/10m/ip", "reset_password": "20/10m/ip,5/10m/key"}
     if THROTTLES
     else False
 )
@@ -79,3 +78,4 @@ MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # a security key without a PIN is 
 MFA_RATE_LIMITS: dict[str, str | None] = {"webauthn_login": "600/m/ip" if THROTTLES else None}
 MFA_TOTP_TOLERANCE = 1  # half a minute of a telephone's clock
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10

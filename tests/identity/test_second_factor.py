@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client as Browser
 
 from identity.models import LoginSession, User
+from identity.sign_in import codes
 from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, sid_of, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -97,11 +98,37 @@ def test_of_parallel_uses_of_one_code_one_succeeds(client: Browser, secret: str)
 def test_guessing_codes_has_a_limit(client: Browser, secret: str) -> None:
     """Scorecard T-06."""
     sign_in(client)
-    for _ in range(10):
-        client.post("/account/2fa/authenticate/", {"code": "000000"})
+    for _ in range(5):
+        assert "This code is not right" in page(client.post("/account/2fa/authenticate/", {"code": "000000"}))
     response = client.post("/account/2fa/authenticate/", {"code": code(secret)})
-    assert "Too many" in page(response)
+    assert "Too many wrong codes" in page(response)
     assert not is_signed_in(client)
+
+
+def test_after_a_pause_a_few_more_codes_are_judged_and_then_a_longer_pause_comes(client: Browser, secret: str) -> None:
+    """Scorecard T-06: five, then backoff: ten an hour, twenty a day, in whichever browser."""
+    judged = []
+    for minutes in (0, 3, 6, 30, 59, 70, 90, 200, 600, 1_200):
+        with time_machine.travel(time.time() + 60 * minutes):
+            browser = Browser()
+            sign_in(browser)
+            for _ in range(6):
+                answer = page(browser.post("/account/2fa/authenticate/", {"code": "000000"}))
+                judged.append((minutes, "This code is not right" in answer))
+    assert sum(right for minutes, right in judged if minutes < 5) == 5
+    assert sum(right for minutes, right in judged if minutes < 60) == 10
+    assert sum(right for _, right in judged) == 20
+
+
+def test_a_thief_of_the_password_locks_nobody_out_of_a_browser_they_know(client: Browser, secret: str) -> None:
+    """Scorecard T-04 for codes: the owner's browser has limits of its own."""
+    thief = Browser()
+    sign_in(thief)
+    for _ in range(8):
+        thief.post("/account/2fa/authenticate/", {"code": "000000"})
+    sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    assert is_signed_in(client)
 
 
 def test_signing_in_again_asks_for_both_factors_and_renews_the_session(client: Browser, secret: str) -> None:
@@ -147,6 +174,56 @@ def test_a_recovery_code_opens_the_account_once(client: Browser, secret: str) ->
         sign_in(browser)
         browser.post("/account/2fa/authenticate/", {"code": codes[0]})
         assert is_signed_in(browser) is expected
+
+
+def test_recovery_codes_are_shown_once_and_kept_as_digests(client: Browser, secret: str) -> None:
+    """Scorecard L-02, ASVS 6.5.2: who reads the table, key and all, finds no code."""
+    sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code(secret)})
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    client.post("/account/2fa/recovery-codes/generate/")
+    shown = re.findall(r"<li>(\d{5} \d{5})</li>", page(client.get("/account/2fa/recovery-codes/")))
+    assert len(shown) == 10
+    assert not re.search(r"\d{5} \d{5}", page(client.get("/account/2fa/recovery-codes/")))
+    stored = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES)
+    assert "seed" not in stored.data
+    opened = stored.wrap().get_unused_codes()
+    assert not {one.replace(" ", "") for one in shown} & set(opened)
+    assert "10 left" in page(client.get("/account/2fa/"))
+    for typed, expected in (
+        (shown[3], True),
+        (shown[3], False),
+        (shown[7].replace(" ", "-"), True),
+        (opened[0], False),
+    ):
+        browser = Browser()
+        sign_in(browser)
+        browser.post("/account/2fa/authenticate/", {"code": typed})
+        assert is_signed_in(browser) is expected, typed
+    assert "8 left" in page(client.get("/account/2fa/"))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_parallel_uses_of_one_recovery_code_one_succeeds(client: Browser, secret: str) -> None:
+    """Scorecard R-07."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite in memory knows no second connection")
+    stored = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES)
+    known = stored.wrap().get_unused_codes()[0]
+    codes.seal(stored)
+    spent: list[bool] = []
+
+    def use() -> None:
+        spent.append(codes.spend(stored.user, known) is not None)
+        connection.close()
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(spent) == 1
 
 
 def test_turning_it_off_needs_the_password_again(client: Browser, secret: str) -> None:
