@@ -16,6 +16,7 @@ from identity.models import User
 from identity.sessions import start as _sessions  # noqa: F401  # imported for its effect: sign-in and sign-out
 from identity.sessions.end import end_all
 from identity.sessions.read import SID
+from identity.sign_in import notice as _notice  # noqa: F401  # imported for its effect: a mail about a new browser
 from identity.signals import account_changed
 
 # Signal of allauth → the fact that the audit knows it by.

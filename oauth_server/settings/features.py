@@ -76,6 +76,9 @@ class Features:
         True, "OpenID Connect Session Management", "session_state, and the frame in which an application compares it."
     )
     portal: bool = _row(True, "", "The developer portal.")
+    new_device_notice: bool = _row(
+        True, "", "A mail to the owner when an account is signed in to on a browser that it was not used on before."
+    )
     passkeys: bool = _row(
         True,
         "Web Authentication Level 3",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from identity.sign_in.assurance import (
@@ -186,9 +186,12 @@ def test_a_level_that_nobody_knows_is_never_met() -> None:
     assert not demand.can_be_met(KEYS)
 
 
+# A machine that is busy draws slowly; that says nothing about what is tested.
+_PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
 _SOME = st.lists(st.builds(proof, st.sampled_from(sorted(WAYS)), st.integers(0, 1_000)), max_size=5)
 
 
+@_PATIENT
 @given(_SOME, _SOME, st.sampled_from(sorted(LEVELS)), st.none() | st.integers(0, 1_000))
 def test_more_proof_is_never_worth_less(some: list[Proof], more: list[Proof], level: str, age: int | None) -> None:
     demand = Demand(((level,),), since=None if age is None else NOW - timedelta(seconds=age))
