@@ -42,7 +42,7 @@ def ask(app: Party, token: dict[str, Any]) -> Any:
 def test_a_token_for_another_resource_opens_no_userinfo(
     make_client: Callable[..., Party], tokens: Tokens, access_token_format: str
 ) -> None:
-    """RFC 6750 §3.1: invalid_token."""
+    """RFC 6750 §3.1: invalid_token. OpenID Connect Core §16.8."""
     app = make_client(audience=[API], access_token_format=access_token_format)
     refused = ask(app, tokens(app, API))
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
@@ -68,7 +68,7 @@ def test_a_token_that_names_userinfo_or_this_server_opens_it(
 
 
 def test_without_openid_a_token_names_the_api_alone(make_client: Callable[..., Party], tokens: Tokens) -> None:
-    """RFC 8707 §5: no token is for more places than it is good for."""
+    """RFC 8707 §5: no token is for more places than it is good for. RFC 9700 §2.3."""
     app = make_client(audience=[API], scope="openid orders:read")
     token = tokens(app, scope="orders:read")
     assert app.introspect(token["access_token"])["aud"] == API

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_yes_needs_our_page(person: User, app: Party) -> None:
-    """CSRF: a form of another site cannot know the token, nor the seal."""
+    """CSRF: a form of another site cannot know the token, nor the seal.
+
+    RFC 6749 §10.12, OpenID Connect Core §3.1.2.3.
+    """
     strict = Browser(Http(enforce_csrf_checks=True))
     strict.sign_in(person)
     at = location(strict.authorize(app))

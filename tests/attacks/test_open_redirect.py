@@ -32,6 +32,7 @@ def test_a_tampered_consent_form_redirects_nowhere_else(app: Party, browser: Bro
 def test_no_page_follows_a_parameter(
     app: Party, browser: Browser, signed_in: LoginSession, allowed: Callable[..., None], name: str
 ) -> None:
+    """RFC 6749 §10.15."""
     at = location(browser.authorize(app))
     key = at.rsplit("/", 1)[1]
     for path in ("/oauth/consent/", "/oauth/authorize/", "/oauth/select-account/"):

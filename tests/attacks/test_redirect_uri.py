@@ -134,7 +134,10 @@ def is_the_same(uri: str, registered: str) -> bool:
 def test_no_mutation_of_a_registered_uri_is_followed(
     make_client: Callable[..., Party], browser: Browser, registered: str, mode: str | None
 ) -> None:
-    """RFC 9700 §4.1.3: simple string comparison; never a Location, never a form, to another place."""
+    """RFC 9700 §4.1.3: simple string comparison; never a Location, never a form, to another place.
+
+    OpenID Connect Core §3.1.2.1, RFC 6749 §3.1.2.4.
+    """
     app = make_client(redirect_uris=[registered], **REGISTERED[registered])
     tried = [uri for uri in dict.fromkeys(mutations(registered)) if not is_the_same(uri, registered)]
     assert len(tried) >= 120 if registered != PRIVATE else len(tried) >= 100

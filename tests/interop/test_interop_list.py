@@ -162,7 +162,7 @@ CORS = [
 
 @pytest.mark.parametrize(("method", "path"), CORS)
 def test_12_pages_of_other_origins_may_call(parties: dict[str, Party], method: str, path: str) -> None:
-    """12: errors included, and OPTIONS with Authorization."""
+    """12: errors included, and OPTIONS with Authorization. OpenID Connect Core §5.3, OpenID Connect Discovery §3."""
     web = parties["app"].web
     answer = web.request(method, path, headers={"Origin": ORIGIN})
     assert answer.headers["Access-Control-Allow-Origin"] in {"*", ORIGIN}

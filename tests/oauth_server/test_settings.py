@@ -121,6 +121,7 @@ def test_features_are_turned_on_and_off_by_name() -> None:
     ],
 )
 def test_production_refuses_what_would_be_unsafe(tmp_path: Path, environment: dict[str, str], says: str) -> None:
+    """OpenID Connect Core §16.17, RFC 7591 §3: TLS, among others."""
     done = manage(
         "check",
         DJANGO_SETTINGS_MODULE="oauth_server.settings.production",

@@ -102,7 +102,7 @@ def test_what_is_off_does_not_exist(
 
 
 def test_every_endpoint_it_names_answers(keys: None) -> None:
-    """Discovery §3: none of them is 404."""
+    """Discovery §3: none of them is 404. RP-Initiated Logout §2.1."""
     document, http = Http().get(ADDRESSES[0]).json(), Http()
     named = [value for name, value in document.items() if name.endswith("_endpoint") or name == "jwks_uri"]
     assert len(named) >= 7

@@ -38,7 +38,10 @@ def ask(browser: Browser, party: Party, person: User, **asked: Any) -> dict[str,
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_answer_has_what_was_asked_for(hybrid: Party, browser: Browser, person: User, kind: str) -> None:
-    """§3.3.2.5: code, and the tokens that response_type names; c_hash and at_hash (§3.3.2.11); all in the fragment."""
+    """§3.3.2.5: code, and the tokens that response_type names; c_hash and at_hash (§3.3.2.11); all in the fragment.
+
+    OAuth 2.0 Multiple Response Types §5.
+    """
     members = ask(browser, hybrid, person, response_type=kind)
     words = set(kind.split(" "))
     expected = {"code", "state", "iss", "session_state"} | ({"id_token"} & words)

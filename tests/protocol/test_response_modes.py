@@ -17,7 +17,10 @@ from tests.support.parties import REDIRECT, Party
 def test_a_code_travels_where_it_was_asked_to(
     app: Party, browser: Browser, allowed: Callable[..., None], mode: str | None
 ) -> None:
-    """§2.1: the default of the code flow is the query; the other part of the address stays empty."""
+    """§2.1: the default of the code flow is the query; the other part of the address stays empty.
+
+    OpenID Connect Core §3.1.2.5.
+    """
     allowed()
     done = browser.authorize(app, response_mode=mode)
     parts = urlsplit(location(done))

@@ -53,6 +53,7 @@ class TestShownHere:
         ],
     )
     def test_client_and_redirect_uri(self, app: Party, browser: Browser, changed: dict[str, Any]) -> None:
+        """OpenID Connect Core §3.1.2.6."""
         shown = browser.authorize(app, **changed)
         assert shown.status_code == 400
         assert not location(shown)
@@ -125,6 +126,7 @@ class TestErrorsThatTravel:
     def test_to_the_client_with_its_state(
         self, app: Party, browser: Browser, changed: dict[str, Any], error: str
     ) -> None:
+        """OpenID Connect Core §3.1.2.2, RFC 6749 §4.1.2.1."""
         members = answer(browser.authorize(app, **changed))
         assert members["error"] == error
         assert members["state"] == "st-4f2"
@@ -220,6 +222,7 @@ class TestPKCE:
     def test_is_required_of_a_public_client_whatever_its_profile(
         self, make_client: Callable[..., Party], browser: Browser
     ) -> None:
+        """RFC 8252 §8.1."""
         app = make_client(profile="openid", token_endpoint_auth_method="none")
         without = {"code_challenge": None, "code_challenge_method": None}
         assert answer(browser.authorize(app, **without))["error"] == "invalid_request"

@@ -83,7 +83,10 @@ def test_another_clients_try_neither_spends_nor_revokes(
 def test_what_came_with_the_code_must_fit_and_a_wrong_try_burns_it(
     app: Party, make_code: Callable[..., Code], changes: dict[str, str | None]
 ) -> None:
-    """RFC 6749 §4.1.3, RFC 7636 §4.6 (CVE-2023-48228): the code is spent before it is judged."""
+    """RFC 6749 §4.1.3, RFC 7636 §4.6 (CVE-2023-48228): the code is spent before it is judged.
+
+    OpenID Connect Core §3.1.3.2.
+    """
     code = make_code(app)
     status, error = exchange(app, code, **changes)
     assert (status, error["error"]) == (400, "invalid_grant")
@@ -111,7 +114,7 @@ def test_the_openid_profile_repeats_its_redirect_uri(
 
 
 def test_an_expired_code_is_refused_at_once(app: Party, make_code: Callable[..., Code]) -> None:
-    """RFC 6749 §4.1.2; no sweep is needed (CVE-2025-64708)."""
+    """RFC 6749 §4.1.2; no sweep is needed (CVE-2025-64708). OpenID Connect Core §16.9."""
     code = make_code(app, now=timezone.now() - timedelta(seconds=61))
     assert exchange(app, code)[1]["error"] == "invalid_grant"
 

@@ -88,7 +88,7 @@ def test_a_secret_with_special_characters_works_encoded_and_raw(secret: str, enc
     ],
 )
 def test_a_client_uses_the_method_that_it_registered_and_no_other(registered: str, used: str) -> None:
-    """RFC 7591 §2: token_endpoint_auth_method is the method, not one of several."""
+    """RFC 7591 §2: token_endpoint_auth_method is the method, not one of several. OpenID Connect Core §3.1.3.1."""
     answer = make(token_endpoint_auth_method=registered)
     client_id, secret = answer["client_id"], answer.get("client_secret", "x")
     attempts = {
@@ -167,7 +167,7 @@ def test_unknown_disabled_and_wrong_look_alike() -> None:
 
 @pytest.mark.django_db
 def test_an_unknown_client_is_compared_as_often_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scorecard T-01: the work is the same, so the time is."""
+    """Scorecard T-01: the work is the same, so the time is. OpenID Connect Core §16.12."""
     answer = make()
     compared: list[bytes] = []
     original = secrets.hmac.compare_digest

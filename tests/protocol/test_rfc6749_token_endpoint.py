@@ -38,7 +38,7 @@ def test_a_client_cannot_ask_for_a_scope_that_is_not_its_own(service: Party, sco
 
 
 def test_every_answer_forbids_caching(service: Party) -> None:
-    """RFC 6749 §5.1, §5.2."""
+    """RFC 6749 §5.1, §5.2. OpenID Connect Core §3.1.3.3."""
     for form in ({"grant_type": "client_credentials"}, {"grant_type": "nonsense"}):
         answer = service.post("/oauth/token", **form)
         assert answer.headers["cache-control"] == "no-store"
@@ -97,7 +97,7 @@ def test_unknown_parameters_are_ignored(service: Party) -> None:
 
 @pytest.mark.parametrize("grant_type", ["password", "urn:ietf:params:oauth:grant-type:device_code", "implicit", "x"])
 def test_a_grant_that_is_not_offered_is_unsupported(service: Party, grant_type: str) -> None:
-    """RFC 6749 §5.2."""
+    """RFC 6749 §5.2. RFC 9700 §2.4."""
     answer = service.post("/oauth/token", grant_type=grant_type)
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
 

@@ -31,7 +31,7 @@ def test_a_success_carries_iss_in_every_response_mode(
     [{"prompt": "none"}, {"max_age": "x"}, {"scope": "admin:all"}, {"request": "x"}, {"code_challenge": None}],
 )
 def test_an_error_carries_iss_and_state(app: Party, browser: Browser, mode: str, broken: dict[str, str]) -> None:
-    """§2: error responses too."""
+    """§2: error responses too. RFC 9700 §4.4.2."""
     members = answer(browser.authorize(app, response_mode=mode, **broken), mode)
     assert members["iss"] == settings.ISSUER
     assert members["state"] == "st-4f2"
