@@ -1,4 +1,12 @@
-"""What other people's clients need, behaviour by behaviour; the numbers are those of the project's interoperability list."""
+"""What other people's clients need, behaviour by behaviour; the numbers are those of the project's interoperability list.
+
+Most are here, to the letter of the protocol. Beside them, with real clients or a server of their own:
+
+- 3, 6, 7, 11, 15, 19, 20, 21: ``test_relying_parties``, ``test_node_sites``, ``test_oidc_client_ts`` and ``test_mod_auth_openidc``
+- 4, 16, 17, 18: ``test_resources``, what an operator says of an API
+- 10, 11: ``test_private_network``; the guard itself is in ``tests/attacks/test_ssrf.py``
+- 13, 14: ``test_python`` (django-oauth-toolkit as a resource server), ``test_relying_parties`` (Flask-OIDC), ``test_mod_auth_openidc``
+"""
 
 from __future__ import annotations
 
