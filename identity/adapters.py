@@ -8,8 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,12 +23,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from identity import at_rest
+from identity.federation import connection, sign_up, waiting
+from identity.federation.provider import NAME, UpstreamProvider, app_of
 from identity.models import User
 from identity.sessions.afterwards import afterwards
 from identity.sign_in.device import device_of
 from identity.sign_in.throttle import ACCOUNT_LIMITS, Guess, give_back, spend
 from identity.signals import guessing_blocked
 
+# Where allauth notes what was proved, and whose it is; and where a sign-in by a provider says where it comes from.
+PROVED = (AUTHENTICATION_METHODS_SESSION_KEY, f"{AUTHENTICATION_METHODS_SESSION_KEY}_user", waiting.KEY)
 WRONG = _("The username, the email address or the password is not right.")
 
 
@@ -76,9 +84,17 @@ class AccountAdapter(DefaultAccountAdapter):
         stages = [ours if stage == second else stage for stage in super().get_login_stages()]
         return [*stages, "identity.sign_in.stages.kept.KeptStage"]
 
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Django empties the session when another person takes the browser over; what that person has just proved stays."""
+        if request.session.get(SESSION_KEY) not in {None, str(user.pk)}:
+            news = {name: request.session[name] for name in PROVED if name in request.session}
+            request.session.flush()
+            request.session.update(news)
+        super().login(request, user)
+
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         """Where the sign-out page leads."""
-        return afterwards(request)
+        return afterwards(request, timezone.now())
 
     def format_email_subject(self, subject: str) -> str:
         """The subject as the template says it, without a host in brackets."""
@@ -169,3 +185,32 @@ class MFAAdapter(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002, ARG002  # allauth's signature
         """What a passkey is called when its owner gives no name: when it was made says most."""
         return gettext("Passkey of %(day)s") % {"day": date_format(timezone.localdate(), "j F Y")}
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """Accounts elsewhere. What allauth calls an app is a connection of ours, and it never learns the secret."""
+
+    def list_apps(
+        self, request: HttpRequest | None, provider: str | None = None, client_id: str | None = None
+    ) -> list[Any]:
+        """The providers that may be used; asked for by slug, or by the issuer that a linked account names."""
+        del request
+        return [
+            app_of(made)
+            for made in connection.active()
+            if client_id in {None, made.client_id}
+            and (provider in {None, NAME, made.slug} or made.accepts_issuer(str(provider)))
+        ]
+
+    def get_provider(
+        self, request: HttpRequest | None, provider: str, client_id: str | None = None
+    ) -> UpstreamProvider:
+        """Allauth's view of one; a provider that is gone keeps its name on the accounts that it opened."""
+        found = self.list_apps(request, provider, client_id)
+        return UpstreamProvider(
+            request, found[0] if found else SocialApp(provider=NAME, provider_id=provider, name=provider)
+        )
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        """By our rules for addresses: allauth drops one that somebody else merely typed."""
+        return sign_up.save(request, sociallogin, form)

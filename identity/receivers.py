@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from identity.account.standing import follow_up
-from identity.models import User
+from identity.federation.sign_in import tell_unlinked
+from identity.models import User, linked
 from identity.sessions import start as _sessions  # noqa: F401  # imported for its effect: sign-in and sign-out
 from identity.sessions.end import end_all
 from identity.sessions.read import SID
@@ -56,8 +57,14 @@ def _password_changed(request: HttpRequest, user: User, **_: Any) -> None:
 
 @receiver(account.password_reset, dispatch_uid="identity.password_reset")
 def _password_reset(user: User, **_: Any) -> None:
-    """A reset is the way back into a stolen account: nobody stays."""
+    """A reset is the way back into a stolen account: nobody stays, and nobody comes back by an account elsewhere.
+
+    Whoever made the account before its owner came may have linked their own there (the Trojan identifier of Sudhodanan and Paverd).
+    """
     end_all(user, timezone.now(), "password_changed")
+    for former in linked.unlink_all(user):
+        account_changed.send(sender=User, user=user, fact="account:connection:removed", request=None)
+        tell_unlinked(user, former)
 
 
 @receiver(post_save, sender=User, dispatch_uid="identity.standing")

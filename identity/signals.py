@@ -14,3 +14,7 @@ user_enabled = Signal()
 account_changed = Signal()
 # sender: User class; credentials (without the password), request: too many wrong passwords, this one was not judged
 guessing_blocked = Signal()
+# sender: Upstream class; upstream (a slug), reason, detail, request: a sign-in by a provider was refused
+upstream_refused = Signal()
+# sender: Upstream class; upstream (a slug), created: a command set a provider up or changed it
+upstream_changed = Signal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from identity.account import appearance, devices, factors, overview, picture, profile, username
+from identity.federation.urls import addresses as federation
 from identity.look import views as look
 from identity.sign_in import step_up
 from identity.sign_in import views as sign_in
@@ -23,6 +24,7 @@ urlpatterns = [
     path("brand/style.css", look.style, name="brand_style"),
     path("brand/logo", look.logo, name="brand_logo"),
     path("login/", sign_in.login, name="account_login"),
+    *federation,
     path("login/cancel/", sign_in.cancel, name="account_login_cancel"),
     path("signup/", sign_in.sign_up, name="account_signup"),
     path("2fa/", factors.overview, name="mfa_index"),

@@ -19,7 +19,12 @@ from oauth_server.keys import store
 from oauth_server.models import freshness
 from tests.support import services
 
-pytest_plugins = ["tests.support.parties", "tests.support.front_channel", "tests.support.registration"]
+pytest_plugins = [
+    "tests.support.upstream",
+    "tests.support.parties",
+    "tests.support.front_channel",
+    "tests.support.registration",
+]
 
 # A landing is judged by the same examples every time; on a developer's machine each run looks somewhere new.
 hypothesis.settings.register_profile("judge", derandomize=True, deadline=None)

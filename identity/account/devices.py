@@ -82,7 +82,7 @@ def end_one(request: HttpRequest, here: Here, sid: str) -> HttpResponse:
     now = timezone.now()
     session = next((one for one in LoginSession.objects.of_person(here.user, now) if one.sid == sid), None)
     if session is not None and session.sid == here.session.sid:
-        address = afterwards(request)
+        address = afterwards(request, now)
         logout(request)
         return HttpResponseRedirect(address, status=303)
     if session is not None:

@@ -2,6 +2,16 @@
 
 from identity.models.picture import Picture
 from identity.models.session import BrowserSession, LoginSession
+from identity.models.upstream import ReceivedLogout, Upstream, UpstreamSignIn
 from identity.models.user import User, email_is_verified
 
-__all__ = ["BrowserSession", "LoginSession", "Picture", "User", "email_is_verified"]
+__all__ = [
+    "BrowserSession",
+    "LoginSession",
+    "Picture",
+    "ReceivedLogout",
+    "Upstream",
+    "UpstreamSignIn",
+    "User",
+    "email_is_verified",
+]

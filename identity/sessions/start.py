@@ -14,6 +14,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from identity.federation import waiting as upstream
 from identity.models import LoginSession, User
 from identity.sessions.end import end
 from identity.sessions.lives import ends_at
@@ -45,7 +46,8 @@ def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
     """Begin a sign-in, or renew it when the same person proves again who they are in the same browser.
 
     The same person keeps the ``sid`` and gets newer proofs; another person ends the former sign-in and gets a
-    new ``sid``, so that nothing bound to the first can pass to the second.
+    new ``sid``, so that nothing bound to the first can pass to the second. Where it came from, if from a provider elsewhere, is noted
+    with it.
 
     Args:
         request: after Django's ``login``; the methods are read from what allauth recorded.
@@ -60,6 +62,7 @@ def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
             end(other, now, "replaced")
     again = session is not None
     proofs = _done_now(request, user, session, now)
+    came = upstream.take(request, user)
     session = session or LoginSession(
         sid=str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)), user=user, created=now
     )
@@ -70,6 +73,8 @@ def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
     session.last_seen = now
     session.expires = ends_at(session.auth_time, now)
     session.save()
+    if came:
+        upstream.remember_origin(session, came)
     request.session[SID] = session.sid
     session_started.send(sender=LoginSession, session=session, request=request, again=again)
     return session

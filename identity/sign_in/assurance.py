@@ -112,6 +112,8 @@ def _proof_of(record: Mapping[str, Any]) -> Proof | None:
         way = "passkey" if record.get("verified") else "security_key"
         return Proof(way, at, ("swk" if record.get("synchronised") else "hwk", "user"))
     if method == "socialaccount":
+        # When the person proved it there, which may be long ago.
+        at = float(record.get("auth_time") or at)
         return Proof("upstream_mfa" if record.get("mfa") else "upstream", at, tuple(record.get("amr", ())))
     known = _RECORDS.get((method, kind))
     return Proof(known, at, WAYS[known].amr) if known else None
@@ -122,7 +124,8 @@ def proofs_of(records: Iterable[Mapping[str, Any]]) -> tuple[Proof, ...]:
 
     Args:
         records: ``{"method": "mfa", "type": "totp", "at": …}``. Of a passkey our forms add whether the person was
-            ``verified`` and the key is ``synchronised``; of an upstream provider its ``amr`` and whether that was ``mfa``.
+            ``verified`` and the key is ``synchronised``; of an upstream provider its ``amr``, whether that was ``mfa``,
+            and its ``auth_time``.
     """
     return merged(proof for record in records if (proof := _proof_of(record)))
 

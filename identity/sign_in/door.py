@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from identity.models import LoginSession, User
 from identity.sessions.read import current
-from identity.sign_in.assurance import SECOND
 from identity.sign_in.context import demand_of
-from identity.sign_in.stages.kept import keep
+from identity.sign_in.stages.kept import keep_second_steps
 from identity.sign_in.stages.second_step import STEP_UP
 
 
@@ -47,15 +46,11 @@ class AtTheDoor:
     def begin_anew(self, user: User) -> dict[str, Any]:
         """The state of a new sign-in of this person.
 
-        What an earlier sign-in in this browser proved counts for nothing in it: allauth leaves its notes in the session, and a
-        passkey of last week would make it skip the second step today. But where the application says how old a proof may be
-        (``max_age``), a second step of the same person that is young enough is not asked for again.
+        What an earlier sign-in in this browser proved counts for nothing in it, but for ``keep_second_steps``: allauth leaves its
+        notes in the session, and a passkey of last week would make it skip the second step today.
         """
         clear_authentication_records(self.request)
-        demand = demand_of(self.request)
-        if self.session is None or self.session.user_id != user.pk or demand.since is None:
-            return {}
-        return keep(one for one in demand.counted(self.session.proved) if SECOND in one.factors)
+        return keep_second_steps(self.session, user, demand_of(self.request))
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponseBase | None:
         """A sign-in is under way in this browser: go on with it, but to where this tab wants to go."""

@@ -34,7 +34,7 @@ ATTRIBUTES: Final[dict[str, dict[str, str]]] = {
 }
 
 
-class _PlainForm(Form):
+class PlainForm(Form):
     """Takes placeholders away (they vanish when they are needed) and says the words above."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class _PlainForm(Form):
             field.label, field.help_text = WORDS.get(name, (field.label, field.help_text))
 
 
-class SignInForm(_PlainForm, account.LoginForm):
+class SignInForm(PlainForm, account.LoginForm):
     """Username or e-mail address, and password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,7 +63,7 @@ class SignInForm(_PlainForm, account.LoginForm):
         password.validators.append(MaxLengthValidator(1_024))
 
 
-class SignUpForm(_PlainForm, account.SignupForm):
+class SignUpForm(PlainForm, account.SignupForm):
     """Username, e-mail address, password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -71,27 +71,27 @@ class SignUpForm(_PlainForm, account.SignupForm):
         self.fields["password1"].label = _("Password")
 
 
-class AddEmailForm(_PlainForm, account.AddEmailForm):
+class AddEmailForm(PlainForm, account.AddEmailForm):
     """One more address."""
 
 
-class ChangePasswordForm(_PlainForm, account.ChangePasswordForm):
+class ChangePasswordForm(PlainForm, account.ChangePasswordForm):
     """The current password and a new one."""
 
 
-class SetPasswordForm(_PlainForm, account.SetPasswordForm):
+class SetPasswordForm(PlainForm, account.SetPasswordForm):
     """A first password."""
 
 
-class ResetPasswordForm(_PlainForm, account.ResetPasswordForm):
+class ResetPasswordForm(PlainForm, account.ResetPasswordForm):
     """Where to send the link."""
 
 
-class ResetPasswordKeyForm(_PlainForm, account.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(PlainForm, account.ResetPasswordKeyForm):
     """A new password, by the link."""
 
 
-class ReauthenticateForm(_PlainForm, account.ReauthenticateForm):
+class ReauthenticateForm(PlainForm, account.ReauthenticateForm):
     """The password again."""
 
 
@@ -119,13 +119,13 @@ class _SpentOnce(mfa.BaseAuthenticateForm):
         return code
 
 
-class AuthenticateForm(_PlainForm, _SpentOnce, mfa.AuthenticateForm):
+class AuthenticateForm(PlainForm, _SpentOnce, mfa.AuthenticateForm):
     """The second step of a sign-in."""
 
 
-class ReauthenticateByCodeForm(_PlainForm, _SpentOnce, mfa.ReauthenticateForm):
+class ReauthenticateByCodeForm(PlainForm, _SpentOnce, mfa.ReauthenticateForm):
     """A code again."""
 
 
-class ActivateTOTPForm(_PlainForm, totp.ActivateTOTPForm):
+class ActivateTOTPForm(PlainForm, totp.ActivateTOTPForm):
     """The first code of a new authenticator."""

@@ -1,1 +1,1 @@
-"""Template tags that every page may use: see ``house``."""
+"""Template tags: those that every page may use (``house``), and whether there are providers elsewhere (``providers``)."""

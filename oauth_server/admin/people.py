@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.admin import EmptyFieldListFilter
 from django.contrib.auth.admin import GroupAdmin
@@ -78,6 +79,15 @@ class FactorInline(ReadOnlyInline):
     readonly_fields = fields
 
 
+class LinkedAccountInline(ReadOnlyInline):
+    """What a person has linked: accounts elsewhere that open theirs."""
+
+    model = SocialAccount
+    verbose_name_plural = _("linked accounts")
+    fields = ("provider", "uid", "date_joined", "last_login")
+    readonly_fields = fields
+
+
 class PersonAdmin(OperatorAdmin):
     """People. A password is never set here: the person chooses it by a mail that an operator may send (ASVS 6.4.6)."""
 
@@ -86,7 +96,7 @@ class PersonAdmin(OperatorAdmin):
     search_fields = ("username", "email", "name", "=id")
     ordering = ("-date_joined",)
     actions = ("disable", "enable", "send_password_reset", "remove_factors")
-    inlines = (SignInInline, AddressInline, FactorInline)
+    inlines = (SignInInline, AddressInline, FactorInline, LinkedAccountInline)
     autocomplete_fields = ("groups",)
     fieldsets = (
         (None, {"fields": ("id", "username", "email", "is_active", "date_joined", "last_login", "updated_at")}),

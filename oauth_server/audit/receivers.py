@@ -10,9 +10,11 @@ from django.contrib.auth.signals import user_login_failed
 from django.dispatch import receiver
 
 from identity import signals
-from identity.models import LoginSession, User
+from identity.models import LoginSession, Upstream, User
 from identity.subjects import public_subject
 from oauth_server.audit import events_identity as events
+from oauth_server.audit import events_upstream as upstream_events
+from oauth_server.audit.events_operator import RecordAdded, RecordChanged
 from oauth_server.audit.record import record, record_later
 
 
@@ -55,6 +57,22 @@ def _factor_refused(user: User, authenticator: Any, **_: Any) -> None:
 @receiver(signals.account_changed, dispatch_uid="audit.account_changed")
 def _changed(user: User | None, fact: str, **_: Any) -> None:
     record(events.AccountChanged(user=public_subject(user.pk) if user else "", change=fact))
+
+
+# Reasons that nobody but an attacker, or a provider that is broken, gives.
+_FORGED = frozenset({"issuer_differs", "id_token_refused", "userinfo_refused", "logout_token_refused"})
+
+
+@receiver(signals.upstream_refused, dispatch_uid="audit.upstream_refused")
+def _upstream_refused(upstream: str, reason: str, detail: str, **_: Any) -> None:
+    kind = upstream_events.UpstreamForged if reason in _FORGED else upstream_events.UpstreamRefused
+    # In batches: anybody can open a callback's address, and must not make the database write a row at each try.
+    record_later(kind(upstream=upstream[:40], reason=reason, detail=detail[:300]))
+
+
+@receiver(signals.upstream_changed, dispatch_uid="audit.upstream_changed")
+def _upstream_changed(sender: type[Upstream], upstream: str, *, created: bool, **_: Any) -> None:
+    record((RecordAdded if created else RecordChanged)(model=sender._meta.label, record=upstream))
 
 
 @receiver(signals.user_disabled, dispatch_uid="audit.user_disabled")

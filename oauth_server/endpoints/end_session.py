@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
+from identity.federation.sign_out import there_too
 from identity.models import LoginSession
 from identity.sessions import read as sessions
 from identity.sessions.end import end
@@ -112,7 +113,7 @@ def _end(
     end(session, now, "signed_out")
     logout(request)
     record(LogoutCompleted(client_id=asked.client_id, user=public_subject(session.user_id), confirmed=confirmed))
-    return see_other(_afterwards(Farewell(asked.return_to, session.sid)))
+    return see_other(there_too(session.sid, _afterwards(Farewell(asked.return_to, session.sid)), now))
 
 
 def _afterwards(left: Farewell) -> str:

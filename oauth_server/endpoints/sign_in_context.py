@@ -43,6 +43,8 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         "brand_style": branding.src(pending.client),
         "ui_locales": pending.asked.ui_locales,
         "login_hint": pending.asked.login_hint,
+        # What a provider elsewhere is told, when the person signs in there.
+        "prompt": pending.asked.prompt,
         "cancel_uri": reverse("cancel", args=[pending.key]),
         "decline_uri": f"{pending.resume}?declined=1",
         "demand": demand_of(pending.asked, pending.client, pending.row, now),

@@ -60,6 +60,12 @@ ACCOUNT_RATE_LIMITS: dict[str, str | None] | bool = (
     else False
 )
 
+# Accounts elsewhere (identity/federation). Who they are linked to is decided there, tokens are used and forgotten.
+SOCIALACCOUNT_ADAPTER = "identity.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+
 MFA_ADAPTER = "identity.adapters.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "identity.sign_in.forms.AuthenticateForm",

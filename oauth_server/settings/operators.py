@@ -65,6 +65,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("People"), "person", "identity_user"),
                     _item(_("Sign-ins"), "devices", "identity_loginsession"),
+                    _item(_("Upstream providers"), "hub", "identity_upstream"),
                     _item(_("Consents"), "handshake", "oauth_server_consent"),
                     _item(_("Operators' roles"), "badge", "auth_group"),
                 ],

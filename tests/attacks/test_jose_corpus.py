@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from identity.federation import back_channel
+from identity.federation.metadata import Metadata, accepted_algorithms
 from oauth_server.jose import algorithms
 from oauth_server.jose.errors import JoseError
 from oauth_server.jose.key_sets import KeySet
@@ -40,6 +42,8 @@ USES: dict[str, tuple[KeySet, frozenset[str], frozenset[str] | None]] = {
     "id_token_hint": (PUBLIC_KEYS, frozenset(algorithms.SIGNING), None),
     # Also without a type, so that the cases fail for their own reason.
     "access token": (PUBLIC_KEYS, algorithms.ACCESS_TOKEN, frozenset({"", "at+jwt"})),
+    "upstream ID token": (PUBLIC_KEYS, accepted_algorithms(Metadata("", {})), None),
+    "upstream logout token": (PUBLIC_KEYS, accepted_algorithms(Metadata("", {})), back_channel.TYPES - {"logout+jwt"}),
     "every algorithm at once": (PUBLIC_KEYS, frozenset(algorithms.ALGORITHMS), None),
 }
 

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client as Browser
 from django.utils import timezone
 
+from identity.federation.configure import set_up
 from identity.models import LoginSession, User
 from oauth_server.clients import metadata
 from oauth_server.keys import rotate, secrets
@@ -26,6 +27,8 @@ from oauth_server.models import (
     SigningKey,
     TokenFamily,
 )
+
+PROVIDER = {"slug": "there", "name": "There", "issuer": "https://there.example", "client_id": "gatehouse-there"}
 
 
 def person(username: str = "ada", **fields: Any) -> User:
@@ -108,11 +111,13 @@ def furnish(owner: User, now: datetime | None = None) -> House:
     key = SigningKey.objects.alive()[0]
     secret = answer["client_secret"]
     stored = client.secrets.get()
-    canaries = ["CANARYTOTPSEED", secret, secret[-12:], session.browser, owner.password]
+    upstream, _ = set_up({**PROVIDER, "slug": "furnished", "client_secret": "CANARYUPSTREAMSECRET"}, may_replace=False)
+    canaries = ["CANARYTOTPSEED", "CANARYUPSTREAMSECRET", secret, secret[-12:], session.browser, owner.password]
     for octets in (
         *(secrets.digest(value) for value in (*values.values(), secret)),
         *(bytes(key.private)[:32] for key in SigningKey.objects.alive()),
         bytes(stored.wrapped)[:32],
+        bytes(upstream.wrapped_secret or b"")[:32],
     ):
         canaries += spellings(octets)
     return House(

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
+from identity.federation import offers
 from identity.models import User, factors
 from identity.sign_in import passkeys
 
@@ -60,6 +61,14 @@ STAGES: Final = (
         lambda user: ["passkey"] if _passkeys(user) else [],
         _passkeys,
         "account/ways/passkey.html",
+    ),
+    Stage(
+        "upstream",
+        offers.are_any,
+        offers.ways,
+        offers.usable,
+        "account/ways/upstream.html",
+        offers.on_the_page,
     ),
     Stage("second_step", lambda _: True, factors.second_steps_of, lambda _: 0),
 )

@@ -12,7 +12,6 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.internal.flows import trust
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.utils import is_mfa_enabled
-from allauth.mfa.webauthn.internal.flows import did_use_passwordless_login
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from identity.models import factors
@@ -39,7 +38,8 @@ class SecondStepStage(AuthenticateStage):
         user = self.login.user
         if user is None or not is_mfa_enabled(user, list(factors.SECOND_STEPS)):
             return False
-        if did_use_passwordless_login(request, user) or any(SECOND in proof.factors for proof in kept(self.login)):
+        # Given before, or at a provider whose word for it counts.
+        if any(SECOND in proof.factors for proof in proved_so_far(request, self.login)):
             return False
         if trust.is_trusted_browser(request, user):
             return not demand_of(request).is_met(proved_so_far(request, self.login))
