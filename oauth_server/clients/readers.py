@@ -158,6 +158,8 @@ def _uri(value: Any, name: str, *, anywhere: bool) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise refuse(name, "is not a URI") from None
+    if parts.scheme not in {"http", "https"}:
+        raise refuse(name, "must be an address that begins with https://")
     if not host or port == 0 or "@" in parts.netloc:
         raise refuse(name, "needs a host, and must have no user name in it")
     if not uris.is_plain_authority(parts.netloc):
