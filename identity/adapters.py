@@ -107,7 +107,7 @@ class AccountAdapter(DefaultAccountAdapter):
             for name, value in context.items()
             if name.endswith("_url") and isinstance(value, str)
         }
-        here = SimpleNamespace(domain=urlsplit(settings.ISSUER).netloc, name="Gatehouse")
+        here = SimpleNamespace(domain=urlsplit(settings.ISSUER).netloc, name=settings.BRAND_NAME)
         super().send_mail(template_prefix, email, {**context, **links, "current_site": here})
 
     def _count(self, request: HttpRequest, credentials: dict[str, Any]) -> bool:
@@ -168,11 +168,11 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def get_totp_issuer(self) -> str:
         """What an authenticator app shows above the code."""
-        return f"Gatehouse ({settings.ISSUER.partition('://')[2]})"
+        return f"{settings.BRAND_NAME} ({settings.ISSUER.partition('://')[2]})"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Passkeys belong to the issuer's host (Web Authentication §5.1.3), whatever Host a request named."""
-        return {"id": urlsplit(settings.ISSUER).hostname or "", "name": "Gatehouse"}
+        return {"id": urlsplit(settings.ISSUER).hostname or "", "name": settings.BRAND_NAME}
 
     def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
         """What the browser shows when it asks which passkey: the username, and how the person is called."""

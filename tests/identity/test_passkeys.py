@@ -158,6 +158,17 @@ def test_the_relying_party_is_the_issuer_whatever_host_a_request_names(client: B
     assert response.json()["publicKey"]["rpId"] == "id.example"
 
 
+def test_a_device_shows_what_the_operator_calls_this_server(client: Browser, settings: Any) -> None:
+    settings.BRAND_NAME = "Acme ID"
+    person()
+    sign_in(client)
+    confirm(client)
+    asked = options(client, ADD)["publicKey"]
+    assert asked["rp"] == {"id": "id.example", "name": "Acme ID"}
+    assert (asked["user"]["name"], asked["user"]["displayName"]) == ("ada", "ada")
+    assert "Acme%20ID" in client.get("/account/2fa/totp/activate/").context["totp_url"]
+
+
 def test_a_look_at_a_page_makes_no_session(client: Browser) -> None:
     client.get(LOGIN)
     assert "gatehouse_session" not in client.cookies
