@@ -149,6 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
         server.asked.append((self.path, {}, dict(self.headers)))
         if server.is_away:
             return self._send(503, {})
+        if path in {"/authorize", "/logout"}:
+            return self._send_back()
         routes: dict[str, Callable[[], Any]] = {
             "/.well-known/openid-configuration": server.document,
             "/jwks": lambda: {"keys": [key.as_dict(private=False) for key in server.keys]},
@@ -158,6 +160,18 @@ class _Handler(BaseHTTPRequestHandler):
         if path not in routes:
             return self._send(404, {})
         return self._send(200, routes[path]())
+
+    def _send_back(self) -> None:
+        """The person says yes at once; a browser may walk through the whole of it."""
+        asked = dict(parse_qsl(urlsplit(self.path).query))
+        if "redirect_uri" in asked:
+            back = f"{asked['redirect_uri']}?{urlencode(self.server.approve(self.path))}"
+        else:
+            back = f"{asked['post_logout_redirect_uri']}?{urlencode({'state': asked['state']})}"
+        self.send_response(302)
+        self.send_header("Location", back)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _userinfo(self) -> dict[str, Any]:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
