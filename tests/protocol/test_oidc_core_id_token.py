@@ -68,7 +68,8 @@ def test_a_subject_is_never_given_to_somebody_else(
 
 
 @pytest.mark.parametrize(
-    "nonce", ["n", "n" * 255, "a b+c%20&d=e#f", "ключ", "e\u0301", "\u00e9", '"}\\', "0", "null", "%00", "<&>"]
+    "nonce",
+    ["n", "NoNce", " n ", "n" * 255, "a b+c%20&d=e#f", "ключ", "e\u0301", "\u00e9", '"}\\', "0", "null", "%00", "<&>"],
 )
 def test_a_nonce_comes_back_unchanged(app: Party, browser: Browser, person: User, nonce: str) -> None:
     """§2, §3.1.2.1 nonce: passed through unmodified, with no other processing; §14: no normalisation."""
