@@ -34,6 +34,8 @@ def web() -> list[str]:
         "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT), "--http", "1", "--no-ws",
         "--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--backpressure", str(WEB_BACKPRESSURE),
         "--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10", "--log-level", "warning",
+        # Of several processes one may be killed, by want of memory for one: the others go on, and a new one takes its place.
+        *(["--respawn-failed-workers"] if settings.WEB_WORKERS > 1 else []),
     ]  # fmt: skip
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import closing, contextmanager
 
 import httpx2
 import pytest
 
 from tests.races.storm import Answer, Client, ask, request, storm
 from tests.support import services
+from tests.support.crash import Crashable
 from tests.support.server import House, house
 
 pytestmark = pytest.mark.storm
@@ -97,44 +94,6 @@ def test_a_database_that_stays_locked_is_an_outage_and_costs_no_code(sqlite_hous
         assert [answer.status for answer in storm(server.port, asked)] == [200] * 4
 
 
-class PostgreSQL:
-    """A server that can be crashed and started again as it was."""
-
-    def __init__(self, url: str) -> None:
-        self.port = int(url.rpartition(":")[2].partition("/")[0])
-        self.process = self._find()
-        place = Path(f"/proc/{self.process}")
-        self.command = (place / "cmdline").read_bytes().split(b"\0")[:-1]
-        self.folder = (place / "cwd").resolve()
-        self.user = place.stat().st_uid
-        self.again: subprocess.Popen[bytes] | None = None
-
-    def _find(self) -> int:
-        for line in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                words = line.read_bytes().split(b"\0")
-                if f"port={self.port}".encode() in words and words[0].endswith(b"postgres"):
-                    return int(line.parent.name)
-        raise LookupError(self.port)
-
-    def crash(self) -> None:
-        """An immediate shutdown: what is not in the journal is lost."""
-        os.kill(self.process, signal.SIGQUIT)
-        services.wait_for(lambda: not services.answers(self.port), "the end of PostgreSQL")
-
-    def start(self) -> None:
-        who = {"user": self.user, "group": self.user, "extra_groups": []} if os.geteuid() == 0 else {}
-        self.again = subprocess.Popen(self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL, start_new_session=True, **who)  # fmt: skip
-        ready = [str(services.postgresql_binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        services.wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL", self.again)
-
-    def close(self) -> None:
-        if self.again:
-            self.again.send_signal(signal.SIGINT)
-            self.again.wait(20)
-
-
 @pytest.mark.postgresql
 def test_a_postgresql_that_is_away_is_an_outage_and_its_return_needs_no_restart() -> None:
     """Design rule 9: 503 with Retry-After, the keys still served, nothing spent; two seconds after it is back, all is well (K-02)."""
@@ -142,7 +101,7 @@ def test_a_postgresql_that_is_away_is_an_outage_and_its_return_needs_no_restart(
         services.postgresql() as url,
         house(url) as home,
         home.server() as server,
-        closing(PostgreSQL(url)) as database,
+        closing(Crashable(url, "postgres")) as database,
     ):
         client = a_client(home)
         asked = redemptions(home, client, 4)

@@ -24,7 +24,7 @@ import django
 django.setup()
 
 from django.core.management import call_command  # noqa: E402  # models need a configured Django
-from django.db import transaction  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -231,6 +231,11 @@ def nudge() -> None:
     messenger.soon()
 
 
+def reconnect() -> None:
+    """Forget connections: the database was away."""
+    connections.close_all()
+
+
 def withdraw(consent: int) -> bool:
     """What a person does who takes a consent back."""
     return withdraw_consent(consent, timezone.now(), "withdrawn by the person")
@@ -240,7 +245,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     deed.__name__: deed
     for deed in (
         prepare, client, person, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
-        participant, outbox, run_out_claims, nudge,
+        participant, outbox, run_out_claims, nudge, reconnect,
     )
 }  # fmt: skip
 

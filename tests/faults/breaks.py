@@ -1,0 +1,121 @@
+"""The faults: each a context that gives the stand and the deed, so that tests do it once and the report many times."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.faults.stand import Stand
+from tests.support import services
+from tests.support.crash import Crashable
+from tests.support.server import house
+from tests.support.workers import worker
+
+Fault = tuple[Stand, Callable[[], None]]
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+
+@contextmanager
+def web_process() -> Iterator[Fault]:
+    """K-01: kill -9 of one of two web processes of a server."""
+    with services.postgresql() as url, house(url, WEB_WORKERS="2") as home, home.server() as server:
+
+        def kill() -> None:
+            # The first child of a server that spawns is Python's resource tracker; the youngest serves.
+            os.kill(children(server.process.pid)[-1], signal.SIGKILL)
+            # Its successor is asked to stand before the next one dies: two at once are a crash loop, which ends the server.
+            time.sleep(6)
+
+        yield Stand.of(home, server), kill
+
+
+@contextmanager
+def celery_worker() -> Iterator[Fault]:
+    """K-05: kill -9 of the worker, which no request waits for."""
+    with services.postgresql() as url, house(url) as home, home.server() as server, ExitStack() as stack:
+
+        def kill() -> None:
+            running = stack.enter_context(worker(home.environment, home.folder))
+            time.sleep(3)
+            os.killpg(running.pid, signal.SIGKILL)
+
+        yield Stand.of(home, server), kill
+
+
+@contextmanager
+def redis() -> Iterator[Fault]:
+    """K-03: kill -9 of the cache that counts the limits, and its return."""
+    with (
+        services.postgresql() as url,
+        services.redis() as cache,
+        house(url, CACHE_URL=cache, THROTTLES="on") as home,
+        home.server() as server,
+        closing(Crashable(cache, "redis-server")) as there,
+    ):
+        yield Stand.of(home, server), _away_for(there, signal.SIGKILL, 2)
+
+
+@contextmanager
+def broker() -> Iterator[Fault]:
+    """K-04: kill -9 of the broker, and its return."""
+    with (
+        services.postgresql() as url,
+        services.redis() as queue,
+        house(url, BROKER_URL=queue) as home,
+        home.server() as server,
+        closing(Crashable(queue, "redis-server")) as there,
+    ):
+        yield Stand.of(home, server), _away_for(there, signal.SIGKILL, 2)
+
+
+@contextmanager
+def postgresql_crash() -> Iterator[Fault]:
+    """K-02: PostgreSQL goes down at once, what is not in its journal is lost, and comes back."""
+    with (
+        services.postgresql() as url,
+        house(url) as home,
+        home.server() as server,
+        closing(Crashable(url, "postgres")) as there,
+    ):
+        yield Stand.of(home, server), _away_for(there, signal.SIGQUIT, 1)
+
+
+@contextmanager
+def postgresql_killed() -> Iterator[Fault]:
+    """K-02: kill -9 of PostgreSQL's main process, and its return."""
+    with (
+        services.postgresql() as url,
+        house(url) as home,
+        home.server() as server,
+        closing(Crashable(url, "postgres")) as there,
+    ):
+        yield Stand.of(home, server), _away_for(there, signal.SIGKILL, 1)
+
+
+def _away_for(there: Crashable, how: signal.Signals, seconds: float) -> Callable[[], None]:
+    def deed() -> None:
+        there.crash(how)
+        time.sleep(seconds)
+        there.start()
+
+    return deed
+
+
+# What the report calls it → the fault; and whether no request may notice.
+FAULTS: Final[dict[str, tuple[Callable[[], AbstractContextManager[Fault]], bool]]] = {
+    "K-01 kill -9 of a web process": (web_process, False),
+    "K-02 PostgreSQL shut down at once": (postgresql_crash, False),
+    "K-02 kill -9 of PostgreSQL": (postgresql_killed, False),
+    "K-03 kill -9 of Redis": (redis, True),
+    "K-04 kill -9 of the broker": (broker, True),
+    "K-05 kill -9 of the worker": (celery_worker, True),
+}
