@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.account.adapter import get_adapter
 from allauth.mfa import signals as mfa
+from django.contrib import messages
 from django.db.models.signals import post_save
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from identity.account.erase import keep
 from identity.account.standing import follow_up
 from identity.federation.sign_in import tell_unlinked
-from identity.models import User, linked
+from identity.models import LoginSession, User, linked
 from identity.sessions import start as _sessions  # noqa: F401  # imported for its effect: sign-in and sign-out
 from identity.sessions.end import end_all
 from identity.sessions.read import SID
 from identity.sign_in import notice as _notice  # noqa: F401  # imported for its effect: a mail about a new browser
-from identity.signals import account_changed
+from identity.signals import account_changed, session_started
 
 # Signal of allauth → the fact that the audit knows it by.
 FACTS: tuple[tuple[Signal, str], ...] = (
@@ -65,6 +69,14 @@ def _password_reset(user: User, **_: Any) -> None:
     for former in linked.unlink_all(user):
         account_changed.send(sender=User, user=user, fact="account:connection:removed", request=None)
         tell_unlinked(user, former)
+
+
+@receiver(session_started, dispatch_uid="identity.deletion_cancelled")
+def _came_back(session: LoginSession, request: HttpRequest, **_: Any) -> None:
+    """Whoever signs in within the grace period keeps the account."""
+    if session.user.deletion_due is not None and keep(session.user):
+        messages.success(request, gettext("You signed in, so your account stays. It is not deleted."))
+        get_adapter().send_notification_mail("account/email/deletion_cancelled", session.user)
 
 
 @receiver(post_save, sender=User, dispatch_uid="identity.standing")

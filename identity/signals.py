@@ -12,6 +12,14 @@ user_disabled = Signal()
 user_enabled = Signal()
 # sender: User class; user, fact (a three-part event name), request: anything a person changed about their account
 account_changed = Signal()
+# sender: User class; user, due: the person asked for the end of their account, which comes then
+deletion_requested = Signal()
+# sender: User class; user: they came back in time
+deletion_cancelled = Signal()
+# sender: User class; user: nobody can sign in as them any more; their rows go next. In the transaction of that fact
+person_leaves = Signal()
+# sender: User class; user: all their rows are gone but the last
+person_erased = Signal()
 # sender: User class; credentials (without the password), request: too many wrong passwords, this one was not judged
 guessing_blocked = Signal()
 # sender: Upstream class; upstream (a slug), reason, detail, request: a sign-in by a provider was refused

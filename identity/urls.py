@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from identity.account import appearance, devices, factors, overview, picture, profile, username
+from identity.account import appearance, devices, factors, overview, picture, privacy, profile, username
 from identity.federation.urls import addresses as federation
 from identity.look import views as look
 from identity.sign_in import step_up
@@ -17,6 +17,9 @@ urlpatterns = [
     path("picture/<str:name>", picture.show, name="account_picture"),
     path("username/", username.change, name="account_username"),
     path("appearance/", appearance.edit, name="account_appearance"),
+    path("privacy/", privacy.show, name="account_privacy"),
+    path("privacy/export/", privacy.export, name="account_export"),
+    path("privacy/delete/", privacy.delete, name="account_delete"),
     path("sessions/", devices.listing, name="account_sessions"),
     path("sessions/end-others/", devices.end_others, name="account_sessions_end_others"),
     path("sessions/<str:sid>/end/", devices.end_one, name="account_sessions_end"),

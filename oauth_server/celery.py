@@ -24,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oauth_server.settings.productio
 BEAT: Final[dict[str, timedelta]] = {
     "oauth_server.keys.tasks.rotate_signing_keys": timedelta(hours=1),
     "oauth_server.tokens.tasks.clean_up": timedelta(minutes=10),
+    "identity.tasks.delete_people": timedelta(minutes=10),
     "oauth_server.outbox.tasks.deliver": timedelta(seconds=10),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -88,6 +89,38 @@ class PersonManager(UserManager["User"]):
             user.save(update_fields=[*changed, "updated_at"])
         return bool(changed)
 
+    def doom(self, user: User, due: datetime) -> None:
+        """Note when a person's account is to be deleted."""
+        self.filter(pk=user.pk).update(deletion_due=due)
+        user.deletion_due = due
+
+    def spare(self, user: User) -> bool:
+        """An account stays after all; False when it was not to be deleted, or its deletion has begun."""
+        spared = bool(self.filter(pk=user.pk, erasure_begun=None).exclude(deletion_due=None).update(deletion_due=None))
+        user.deletion_due = None if spared else user.deletion_due
+        return spared
+
+    def doomed(self, now: datetime, most: int) -> list[User]:
+        """People whose account is to be deleted by now."""
+        return list(self.filter(deletion_due__lte=now).order_by("deletion_due")[:most])
+
+    def begin_erasure(self, user: User, now: datetime) -> bool:
+        """Shut a person out for good and free their names; False when somebody has begun with it, or they came back."""
+        gone = {"username": f"deleted-{user.pk}", "email": "", "password": "", "is_active": False, "erasure_begun": now}
+        return bool(self.filter(pk=user.pk, deletion_due__lte=now, erasure_begun=None).update(**gone))
+
+    def is_being_erased(self, user: User) -> bool:
+        """Has somebody begun with it?"""
+        return bool(self.filter(pk=user.pk).exclude(erasure_begun=None).exists())
+
+    def erase(self, user: User) -> None:
+        """Delete the row of a person."""
+        self.filter(pk=user.pk).exclude(erasure_begun=None).delete()
+
+    def other_operators(self, user: User) -> bool:
+        """Is there another active superuser?"""
+        return bool(self.filter(is_superuser=True, is_active=True, deletion_due=None).exclude(pk=user.pk).exists())
+
     def email_is_taken(self, email: str, by_other_than: User) -> bool:
         """Has somebody else proved to own this address?"""
         owned = EmailAddress.objects.filter(email=email.lower(), verified=True)
@@ -127,6 +160,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone_number = models.CharField(_("phone number"), max_length=50, blank=True)
     phone_number_verified = models.BooleanField(_("phone number verified"), default=False)
     address = models.JSONField(_("address"), default=dict, blank=True)
+
+    deletion_due = models.DateTimeField(_("to be deleted"), null=True, blank=True, db_index=True)
+    erasure_begun = models.DateTimeField(null=True, blank=True, editable=False)
 
     was_active: bool | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from allauth.mfa.signals import authentication_failed
@@ -12,6 +13,7 @@ from django.dispatch import receiver
 from identity import signals
 from identity.models import LoginSession, Upstream, User
 from identity.subjects import public_subject
+from oauth_server.audit import events_deletion
 from oauth_server.audit import events_identity as events
 from oauth_server.audit import events_upstream as upstream_events
 from oauth_server.audit.events_operator import RecordAdded, RecordChanged
@@ -83,3 +85,18 @@ def _disabled(user: User, reason: str, **_: Any) -> None:
 @receiver(signals.user_enabled, dispatch_uid="audit.user_enabled")
 def _enabled(user: User, **_: Any) -> None:
     record(events.PersonEnabled(user=public_subject(user.pk)))
+
+
+@receiver(signals.deletion_requested, dispatch_uid="audit.deletion_requested")
+def _deletion_requested(user: User, due: datetime, **_: Any) -> None:
+    record(events_deletion.DeletionRequested(user=public_subject(user.pk), due=due.isoformat()))
+
+
+@receiver(signals.deletion_cancelled, dispatch_uid="audit.deletion_cancelled")
+def _deletion_cancelled(user: User, **_: Any) -> None:
+    record(events_deletion.DeletionCancelled(user=public_subject(user.pk)))
+
+
+@receiver(signals.person_erased, dispatch_uid="audit.person_erased")
+def _erased(user: User, **_: Any) -> None:
+    record(events_deletion.PersonDeleted(user=public_subject(user.pk)))

@@ -13,7 +13,7 @@ from django.conf import settings
 from oauth_server.clients import encryption, registry
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import sid_of, subject_of
-from oauth_server.models import Participation
+from oauth_server.models import Consent, Participation
 from oauth_server.outbound import fetch
 from oauth_server.outbox.put import put
 from oauth_server.outbox.topics import DeliveryError, Effect, Letter
@@ -46,6 +46,31 @@ def tell_participants(sids: Iterable[str], user_id: uuid.UUID, now: datetime) ->
     )
 
 
+def tell_everybody(user_id: uuid.UUID, now: datetime) -> int:
+    """Put a logout token in the outbox for every client that ever signed a person in and wants one; answers how many.
+
+    For a person who is gone: the token names the last sign-in that the client took part in, or the person alone (§2.4).
+
+    Args:
+        user_id: the person.
+        now: aware UTC.
+    """
+    known = dict.fromkeys(Consent.objects.clients(user_id), "") | Participation.objects.last_sign_ins(user_id)
+    return put(
+        TOPIC,
+        (
+            {"client_id": client_id, "sid": sid, "user": str(user_id)}
+            for client_id, sid in known.items()
+            if (client := registry.get(client_id)) is not None and _address(client) and (sid or not _needs_sid(client))
+        ),
+        now,
+    )
+
+
+def _needs_sid(client: RegisteredClient) -> bool:
+    return bool(client.metadata.get("backchannel_logout_session_required"))
+
+
 def _address(client: RegisteredClient) -> str:
     return str(client.metadata.get("backchannel_logout_uri", "")) if client.is_active else ""
 
@@ -73,8 +98,9 @@ def logout_token(client: RegisteredClient, letter: Letter, now: datetime) -> str
         "exp": issued + SECONDS,
         "jti": str(letter.key),
         "events": {EVENT: {}},
-        "sid": sid_of(client, letter.payload["sid"]),
     }
+    if letter.payload["sid"]:
+        claims["sid"] = sid_of(client, letter.payload["sid"])
     return signer_for(client, client.id_token_signed_response_alg, now).sign(claims, typ=LOGOUT_JWT_TYPE)
 
 

@@ -70,6 +70,10 @@ class ConsentManager(models.Manager["Consent"]):
         rows = self.filter(user=user, revoked_at=None).select_related("application")
         return list(rows.order_by("application__name", "pk"))
 
+    def clients(self, user: uuid.UUID) -> list[str]:
+        """The clients that a person ever allowed something."""
+        return list(self.filter(user=user).order_by("pk").values_list("application__client_id", flat=True))
+
     def withdraw(self, user: uuid.UUID, client: int, now: datetime) -> int:
         """Take back what a person allowed a client; answers how many decisions that were."""
         return self.filter(user=user, application=client, revoked_at=None).update(revoked_at=now)

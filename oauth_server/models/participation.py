@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
@@ -23,6 +24,11 @@ class ParticipationManager(models.Manager["Participation"]):
         """Who took part in these sign-ins: (sid, client_id), in the order of their coming, in one statement."""
         rows = self.filter(session__in=list(sessions)).order_by("created", "pk")
         return list(rows.values_list("session_id", "application__client_id"))
+
+    def last_sign_ins(self, user: uuid.UUID) -> dict[str, str]:
+        """client_id → the last of a person's sign-ins that it took part in, as far as they are kept."""
+        rows = self.filter(session__user=user).order_by("created", "pk")
+        return dict(rows.values_list("application__client_id", "session_id"))
 
 
 class Participation(models.Model):

@@ -1,4 +1,4 @@
-"""What the front page of an account says of applications and of what happened; found by ``settings.ACCOUNT_GLANCE``."""
+"""What the pages of an account say of applications and of what happened; found by ``settings.ACCOUNT_GLANCE`` and its like."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from identity.models import User
 from identity.subjects import public_subject
-from oauth_server.models import AuditEvent
+from oauth_server.models import AuditEvent, Client
 from oauth_server.portal.connected_apps import connected
 from oauth_server.portal.happenings import NAMES, tell
 
@@ -21,4 +21,12 @@ def glance(user: User, now: datetime) -> dict[str, Any]:
         "apps": apps,
         "apps_in_use": sum(1 for app in apps if app.accesses),
         "happenings": tell(AuditEvent.objects.of_person(public_subject(user.pk), NAMES, _MOST)),
+    }
+
+
+def effects(user: User, now: datetime) -> dict[str, Any]:
+    """What goes with an account: the applications that lose access, and those that the person registered."""
+    return {
+        "apps": [app.name for app in connected(user, now)],
+        "applications": [client.name or client.client_id for client in Client.objects.of_developer(user)],
     }

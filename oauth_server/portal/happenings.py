@@ -82,6 +82,13 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
         "person:account:changed account:appearance:changed": Words(_("You chose another language or theme"), "palette"),
         "person:standing:disabled": Words(_("The account was disabled"), "lock"),
         "person:standing:enabled": Words(_("The account was enabled again"), "lock"),
+        "person:deletion:requested": Words(_("You asked for the end of this account"), "trash-2", look_at=True),
+        "person:deletion:cancelled": Words(_("You came back, so the account stayed"), "circle-check"),
+        "person:account:changed account:connection:added": Words(
+            _("You linked an account elsewhere"), "link-2", look_at=True
+        ),
+        "person:account:changed account:connection:removed": Words(_("You unlinked an account elsewhere"), "link-2"),
+        "person:account:changed account:data:exported": Words(_("You downloaded your data"), "file-down", look_at=True),
         "authorize:consent:granted": Words(_("You allowed %(app)s something"), "circle-check"),
         "authorize:consent:denied": Words(_("You denied %(app)s what it asked for"), "lock"),
         "authorize:code:issued": Words(_("You signed in to %(app)s"), "layout-grid"),

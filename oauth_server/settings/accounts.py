@@ -25,6 +25,10 @@ SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
 AFTER_SIGN_OUT = "oauth_server.endpoints.end_session.after_sign_out"
 # A function of a person and a moment: what the front page of the account says of applications and of what happened.
 ACCOUNT_GLANCE = "oauth_server.portal.glance.glance"
+# The same, for what goes with an account.
+DELETION_EFFECTS = "oauth_server.portal.glance.effects"
+# Tables with rows about people, in the order of a deletion: children before parents.
+PERSONAL_DATA = ("oauth_server.models.personal.HOLDINGS", "identity.models.personal.HOLDINGS")
 # Modules with wrap() and unwrap(), and with digest(): how sessions, seeds and codes are kept from whoever reads the database.
 AT_REST = {"wrap": "oauth_server.keys.wrap", "digest": "oauth_server.keys.secrets"}
 

@@ -122,6 +122,9 @@ class Lifetimes:
     assertion: int = _row(300, "RFC 7523 §3", "The longest life that a client assertion may have.")
     unused_client: int = _row(86_400, "", "How long a client that registered itself may stay without being used.")
     clock_skew: int = _row(30, "RFC 7519 §4.1.4", "Tolerance for the clocks of others.")
+    deletion_grace: int = _row(
+        14 * 86_400, "", "How long somebody who asked for the end of their account may come back; then it is deleted."
+    )
     audit: int = _row(400 * 86_400, "", "How long audit events are kept.")
 
 

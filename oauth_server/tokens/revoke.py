@@ -36,14 +36,14 @@ def revoke_for(now: datetime, reason: str, **whose: Any) -> int:
     return count
 
 
-def revoke_session(session_sid: str, now: datetime, reason: str) -> int:
+def revoke_session(session_sid: str, user: uuid.UUID, now: datetime, reason: str) -> int:
     """End what a sign-in led to, less the offline access of clients that were told it outlives it (Back-Channel Logout §2.7)."""
     where = Q(session=session_sid) & ~Q(
         application__offline_access_survives_logout=True, scope__regex=r"(^| )offline_access( |$)"
     )
     count = TokenFamily.objects.revoke(where, now, reason)
     if count:
-        record(TokenRevoked(reason=reason, count=count))
+        record(TokenRevoked(reason=reason, count=count, **_names({"user": user})))
     return count
 
 
