@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.core import context
 from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -24,6 +25,8 @@ def tell_the_owner(session: LoginSession, request: HttpRequest, *, again: bool, 
     user = session.user
     if again or not settings.FEATURES.new_device_notice or device_of(request, user):
         return
+    if context.request is None:
+        return  # no page was asked for: somebody calls Django's login() by itself, and no browser is new
     if LoginSession.objects.is_first(session) or not User.objects.owns_email(user):
         return
     facts = {
