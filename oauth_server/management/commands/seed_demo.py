@@ -24,7 +24,7 @@ _ALICE: Final[dict[str, Any]] = {
     "given_name": "Alice",
     "middle_name": "White",
     "family_name": "Wonder",
-    "nickname": "Al",
+    "nickname": "Alice",
     "profile": "https://alice.example.org/",
     "picture": "https://alice.example.org/alice.png",
     "website": "https://blog.alice.example.org/",
