@@ -168,6 +168,7 @@ class Limits:
     passkeys_per_person: int = _row(20, "", "Passkeys and security keys that one account may have.")
     clients_per_person: int = _row(50, "", "Applications that one developer may register in the portal.")
     upload_bytes: int = _row(5 * 1_048_576, "", "The largest file that anybody may upload: a picture of themselves.")
+    pictures_per_person: int = _row(30, "", "Pictures of themselves that one person may upload in an hour.")
     cache_seconds: int = _row(1, "", "How stale a process may be about clients, keys and people, in seconds.")
 
 
