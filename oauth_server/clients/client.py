@@ -103,6 +103,13 @@ class RegisteredClient:
         return tuple(secret for secret in self.secrets if secret.is_live(now))
 
 
+def sector(row: Client) -> str | None:
+    """The sector that a row's client is in; None where it knows people by their public subjects."""
+    if row.metadata.get("subject_type") != PAIRWISE:
+        return None
+    return sector_of(row.metadata.get("sector_identifier_uri"), row.redirect_uris.split(), row.client_id)
+
+
 def from_row(row: Client) -> RegisteredClient:
     """Read a row and its prefetched secrets."""
     return RegisteredClient(
@@ -136,9 +143,7 @@ def from_row(row: Client) -> RegisteredClient:
         ),
         metadata=MappingProxyType(dict(row.metadata)),
         owner_id=row.user_id,
-        sector=sector_of(row.metadata.get("sector_identifier_uri"), row.redirect_uris.split(), row.client_id)
-        if row.metadata.get("subject_type") == PAIRWISE
-        else None,
+        sector=sector(row),
         is_unused=hasattr(row, "registration") and row.registration.expires is not None,
         registered_itself=hasattr(row, "registration") and row.user_id is None,
     )

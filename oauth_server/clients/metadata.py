@@ -20,7 +20,7 @@ from identity.models import User
 from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
 from oauth_server.audit.record import record
 from oauth_server.clients import encryption, offered, registry, secrets, sectors
-from oauth_server.clients.client import PAIRWISE, PUBLIC
+from oauth_server.clients.client import PAIRWISE, PUBLIC, sector
 from oauth_server.clients.fields import FIELDS, IMPLICIT
 from oauth_server.clients.methods import assertion
 from oauth_server.clients.profiles import DEFAULT, PROFILES
@@ -277,10 +277,13 @@ def update(
             raise LookupError(client_id)
         said = metadata if by_operator or not isinstance(metadata, Mapping) else _with_policy(metadata, row)
         read = validate(said, by_operator=True)
-        former = row.tokens_not_before
+        former, place = row.tokens_not_before, sector(row)
         _fill_row(row, read)
         # Metadata that does not speak of it must not bring dead tokens back to life.
-        row.tokens_not_before = max((moment for moment in (former, row.tokens_not_before) if moment), default=None)
+        # OpenID Connect Core §12.2: a refresh names the same subject; in another sector it would name the one of that sector
+        # to a client that nobody there sent anybody to.
+        moved = now if sector(row) != place else None
+        row.tokens_not_before = max((at for at in (former, row.tokens_not_before, moved) if at), default=None)
         row.save()
         secret = _give_secret(row, now, chosen_secret)
         StateVersion.objects.bump("clients")

@@ -43,7 +43,7 @@ def check(read: Mapping[str, Any]) -> None:
     """Fetch the document behind ``sector_identifier_uri``, if one is to be registered; it must list every redirect URI.
 
     Args:
-        read: metadata that ``metadata.validate`` has read.
+        read: metadata with lists in it, as ``metadata.validate`` reads and ``metadata.describe`` tells it.
 
     Raises:
         InvalidClientMetadata: it cannot be had, is no such list, or lacks one.

@@ -24,7 +24,7 @@ from oauth_server.audit.events_portal import (
     ApplicationRegistered,
 )
 from oauth_server.audit.record import record
-from oauth_server.clients import metadata, shown_once
+from oauth_server.clients import metadata, sectors, shown_once
 from oauth_server.models import Client, ClientSecret
 from oauth_server.portal.forms import ApplicationForm, registration
 from oauth_server.portal.kinds import KINDS, Kind, kind_of
@@ -126,11 +126,13 @@ def edit(request: HttpRequest, here: Here, client: Client) -> HttpResponse:
     kind = kind_of(client)
     form = ApplicationForm(kind, request.POST if request.method == "POST" else None, client=client)
     if form.is_valid():
+        said = metadata.describe(client) | form.members()
         try:
+            # Before the transaction: it may fetch.
+            if "redirect_uris" in form.changed_data:
+                sectors.check(said)
             with transaction.atomic():
-                metadata.update(
-                    client.client_id, metadata.describe(client) | form.members(), now=timezone.now(), by_operator=False
-                )
+                metadata.update(client.client_id, said, now=timezone.now(), by_operator=False)
                 record(
                     ApplicationChanged(
                         client_id=client.client_id, user=str(here.user.pk), changed=" ".join(form.changed_data)
