@@ -26,6 +26,11 @@ class Event:
     user: str = ""
     family: str = ""
 
+    @property
+    def ended_something(self) -> bool:
+        """Whether tokens died of what was suspicious: such a fact always has a row of its own."""
+        return False
+
     def facts(self) -> dict[str, Any]:
         """The fields that only this kind of event has."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _COMMON}
@@ -81,6 +86,11 @@ class CodeReplayed(Event):
 
     revoked: bool = True
 
+    @property
+    def ended_something(self) -> bool:
+        """Unless it was the client's own second try within the window."""
+        return self.revoked
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReused(Event):
@@ -91,6 +101,11 @@ class RefreshReused(Event):
     suspicious: ClassVar[bool] = True
 
     generation: int = 0
+
+    @property
+    def ended_something(self) -> bool:
+        """The family."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

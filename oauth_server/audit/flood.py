@@ -1,7 +1,8 @@
 """How many rows strangers may add to the audit log: what goes beyond is counted, and the count is a fact itself.
 
 Whoever can be refused can be refused a million times. Each refusal is logged and counted in the metrics as ever; only its row
-gives way, kind by kind, so that a flood of one kind hides nothing of another.
+gives way, kind by kind, so that a flood of one kind hides nothing of another; and person by person, so that a flood about oneself
+hides nothing that happens to somebody else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Final
 # Whose suppressed facts are counted apart; those of everybody else are counted together.
 _MOST_APART: Final = 1_000
 _MINUTE: Final = 60
+# Of whom a minute's first fact has had its row; whoever drives more people or grants than this gets rows by the limits alone.
+_MOST_KNOWN: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,19 @@ class Flood:
         self._lock = threading.Lock()
         self._minute = 0
         self._rows: Counter[tuple[str, str]] = Counter()
+        self._known: set[tuple[str, str]] = set()
         self._suppressed: Counter[Fact] = Counter()
         self._over: list[Suppressed] = []
 
-    def admits(self, fact: Fact, limits: Limits, now: datetime) -> bool:
-        """Count a fact; False when its row gives way to a count."""
+    def admits(self, fact: Fact, limits: Limits, now: datetime, family: str = "") -> bool:
+        """Count a fact; False when its row gives way to a count.
+
+        Args:
+            fact: what happened.
+            limits: of the rows.
+            now: the moment.
+            family: the token family concerned. It and the person are ours to name; a client's name is anybody's choice.
+        """
         refused = fact.result == "failure"
         bounds = (
             (((fact.name, fact.address), limits.address), ((fact.name, ""), limits.refusals))
@@ -74,11 +85,20 @@ class Flood:
             return True
         with self._lock:
             self._turn(int(now.timestamp()) // _MINUTE)
+            if refused and self._is_first(fact.name, fact.user or family):
+                return True
             if any(self._rows[key] >= most for key, most in bounds):
                 self._suppress(fact, refused=refused)
                 return False
             self._rows.update(key for key, _ in bounds)
             return True
+
+    def _is_first(self, name: str, whom: str) -> bool:
+        """Whether it is the minute's first of its kind that concerns them."""
+        if not whom or (name, whom) in self._known or len(self._known) >= _MOST_KNOWN:
+            return False
+        self._known.add((name, whom))
+        return True
 
     def _suppress(self, fact: Fact, *, refused: bool) -> None:
         whose = Fact(fact.name, fact.result, fact.address, "", "") if refused else fact
@@ -89,7 +109,7 @@ class Flood:
     def _turn(self, minute: int) -> None:
         if minute != self._minute:
             self._over += [Suppressed(fact, count) for fact, count in self._suppressed.items()]
-            self._minute, self._rows, self._suppressed = minute, Counter(), Counter()
+            self._minute, self._rows, self._known, self._suppressed = minute, Counter(), set(), Counter()
 
     def take(self, now: datetime | None) -> list[Suppressed]:
         """What was suppressed in minutes that are over; without a moment in the present one too, since the process ends."""
@@ -101,4 +121,4 @@ class Flood:
     def forget(self) -> None:
         """Start anew: between tests."""
         with self._lock:
-            self._minute, self._rows, self._suppressed, self._over = 0, Counter(), Counter(), []
+            self._minute, self._rows, self._known, self._suppressed, self._over = 0, Counter(), set(), Counter(), []

@@ -65,27 +65,28 @@ def _row(event: Event, at: datetime) -> AuditEvent:
     )
 
 
-def _is_one_too_many(row: AuditEvent) -> bool:
-    if not settings.THROTTLES:
+def _is_one_too_many(row: AuditEvent, event: Event) -> bool:
+    # What ended something happens once for each thing that it ended, and its owner must find it.
+    if not settings.THROTTLES or event.ended_something:
         return False
     limits = settings.LIMITS
     network = Guess("", row.ip_address).part("address") if row.ip_address and row.result == "failure" else ""
     fact = Fact(row.name, row.result, network, row.client_id, row.user)
     bounds = Limits(limits.audited_refusals_per_address, limits.audited_refusals, limits.audited_successes)
-    return not _flood.admits(fact, bounds, row.at)
+    return not _flood.admits(fact, bounds, row.at, row.family)
 
 
 def record(event: Event) -> None:
     """Record a fact now, in the caller's transaction."""
     row = _row(event, timezone.now())
-    if not _is_one_too_many(row):
+    if not _is_one_too_many(row, event):
         statements.insert(row)
 
 
 def record_later(event: Event) -> None:
     """Record a success soon: logged and counted now, stored with the next batch."""
     row = _row(event, timezone.now())
-    if _is_one_too_many(row):
+    if _is_one_too_many(row, event):
         return
     _waiting.append(row)
     if len(_waiting) >= _MOST_WAITING:

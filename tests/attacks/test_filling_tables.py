@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from oauth_server.audit.record import flush
 from oauth_server.middleware import is_trusted
 from oauth_server.models import AuditEvent, Client, Interaction, RefreshToken
 from tests.support.front_channel import Browser, answer, page
-from tests.support.parties import Http, Party
+from tests.support.parties import Code, Http, Party
 from tests.support.registration import post, registered
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,64 @@ def test_a_flood_of_one_kind_hides_nothing_of_another(app: Party, redeem: Redeem
         for _ in range(2):
             app.post("/oauth/token", grant_type="refresh_token", refresh_token=token["refresh_token"])
         assert rows("token:refresh:reused") == 1
+
+
+class TestNoiseOfTheSameKind:
+    """Whoever replays their own codes until the kind is used up hides no replay of somebody else's (RFC 6749 §10.5)."""
+
+    @pytest.fixture
+    def victim(self, db: None) -> User:
+        return User.objects.create_user("ada", "ada@example.org", "correct horse battery", name="Ada Lovelace")
+
+    @pytest.fixture
+    def noise(self, app: Party, make_code: Callable[..., Code], person: User, one_minute: Any) -> Iterator[None]:
+        """Second tries within the window, far more of them than have rows."""
+        own = make_code(app)
+        with limits(audited_refusals_per_address=3, audited_refusals=5):
+            for _ in range(12):
+                redeem_again(app, own)
+            assert self.replays(person) == 1 + 3, "the first one, and as many more as the address may have"
+            yield
+
+    def replays(self, whose: User) -> int:
+        return AuditEvent.objects.filter(name="token:code:replayed", user=str(whose.pk)).count()
+
+    def test_the_first_fact_about_somebody_has_its_row(
+        self, app: Party, make_code: Callable[..., Code], victim: User, noise: None
+    ) -> None:
+        stolen = make_code(app, user_id=victim.pk)
+        for _ in range(3):
+            redeem_again(app, stolen)
+        assert self.replays(victim) == 1, "further ones of the same are repetitions"
+
+    def test_what_ended_tokens_has_its_row_each_time(
+        self, app: Party, make_code: Callable[..., Code], victim: User, noise: None, one_minute: Any
+    ) -> None:
+        stolen = [make_code(app, user_id=victim.pk) for _ in range(3)]
+        for code in stolen:
+            redeem_again(app, code)
+        one_minute.shift(timedelta(seconds=3))
+        for code in stolen * 2:
+            redeem_again(app, code)
+        ended = AuditEvent.objects.filter(name="token:code:replayed", user=str(victim.pk), facts__revoked=True)
+        assert ended.count() == 3
+
+    def test_a_name_that_a_stranger_makes_up_earns_no_row(self, keys: None, one_minute: Any) -> None:
+        """``client_id`` before authentication is what anybody writes."""
+        with limits(audited_refusals_per_address=2):
+            for n in range(6):
+                Http().post("/oauth/token", data={"grant_type": "client_credentials", "client_id": f"nobody{n}"})
+            assert rows(REFUSED) == 2
+
+
+def redeem_again(party: Party, code: Code) -> None:
+    party.post(
+        "/oauth/token",
+        grant_type="authorization_code",
+        code=code.value,
+        code_verifier=code.verifier,
+        redirect_uri=code.redirect_uri,
+    )
 
 
 def test_many_addresses_have_a_limit_together(keys: None, one_minute: Any) -> None:
