@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+
+import psycopg
 
 from tests.faults.stand import Stand
 from tests.support import services
@@ -101,6 +104,37 @@ def postgresql_killed() -> Iterator[Fault]:
         yield Stand.of(home, server), _away_for(there, signal.SIGKILL, 1)
 
 
+@contextmanager
+def failover() -> Iterator[Fault]:
+    """Two web nodes; the primary is killed for good and its synchronous standby promoted. It can be done once."""
+    with ExitStack() as stack:
+        primary = stack.enter_context(services.postgresql())
+        standby = stack.enter_context(services.standby(primary))
+        with psycopg.connect(primary, autocommit=True) as connection:
+            # Not before the standby was copied: promoted, it would wait for one of its own.
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+            states = "SELECT array_agg(sync_state) FROM pg_stat_replication"
+            services.wait_for(lambda: connection.execute(states).fetchone() == (["sync"],), "the standby")
+        # Both are named, and whichever takes writes is used (libpq's variables).
+        both = {
+            "PGHOST": "127.0.0.1,127.0.0.1",
+            "PGPORT": ",".join(str(urlsplit(url).port) for url in (primary, standby)),
+            "PGUSER": "gatehouse",
+            "PGTARGETSESSIONATTRS": "read-write",
+        }
+        home = stack.enter_context(house("postgres:///postgres", **both))
+        nodes = [stack.enter_context(home.server(workers=1)) for _ in range(2)]
+        doomed = stack.enter_context(closing(Crashable(primary, "postgres")))
+
+        def deed() -> None:
+            doomed.crash(signal.SIGKILL)
+            with psycopg.connect(standby, autocommit=True) as connection:
+                assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
+
+        yield Stand.of(home, *nodes), deed
+
+
 def _away_for(there: Crashable, how: signal.Signals, seconds: float) -> Callable[[], None]:
     def deed() -> None:
         there.crash(how)
@@ -115,6 +149,7 @@ FAULTS: Final[dict[str, tuple[Callable[[], AbstractContextManager[Fault]], bool]
     "K-01 kill -9 of a web process": (web_process, False),
     "K-02 PostgreSQL shut down at once": (postgresql_crash, False),
     "K-02 kill -9 of PostgreSQL": (postgresql_killed, False),
+    "the standby is promoted": (failover, False),
     "K-03 kill -9 of Redis": (redis, True),
     "K-04 kill -9 of the broker": (broker, True),
     "K-05 kill -9 of the worker": (celery_worker, True),

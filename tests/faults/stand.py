@@ -50,9 +50,9 @@ class Stand:
         traffic.hold(self.servers[0].port)
 
 
-def suffer(stand: Stand, fault: Callable[[], None], times: int = 1) -> Ledger:
+def suffer(stand: Stand, fault: Callable[[], None], times: int = 1, ledger: Ledger | None = None) -> Ledger:
     """Break something under traffic, so often; what the clients were told, held against what is true."""
-    ledger = Ledger()
+    ledger = ledger or Ledger()
     for _ in range(times):
         with stand.traffic(ledger) as traffic:
             ledger.breaks()

@@ -172,6 +172,8 @@ class Traffic:
         for answer in _in_batches(port, used):
             if answer.error != "invalid_grant":
                 self.ledger.note("twice" if answer.status == 200 else "wrong", f"{answer.status} {answer.body[:200]!r}")
+        # What was replayed is dead, and another round must not wonder why.
+        self.ledger.grants.clear()
 
     def _introspect(self, port: int) -> Callable[[list[str]], list[bool]]:
         def ask(tokens: list[str]) -> list[bool]:

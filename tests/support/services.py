@@ -185,24 +185,44 @@ def postgresql(*, base: Path | None = None, settings: Sequence[str] = (), cpus: 
             stdout=subprocess.DEVNULL,
             cwd=folder,
         )
-        options = [
-            f"port={port}",
-            "listen_addresses=127.0.0.1",
-            f"unix_socket_directories={folder}",
-            "max_connections=200",
-            *settings,
-        ]
-        command = [
-            str(binaries / "postgres"),
-            "-D",
-            str(data),
-            *(part for option in options for part in ("-c", option)),
-        ]
-        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-        with _running([*(["taskset", "-c", cpus] if cpus else []), *command], folder, stop=signal.SIGINT) as process:
-            ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-            wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL", process)
-            yield f"postgres://gatehouse@127.0.0.1:{port}/postgres"
+        with _postgres(folder, port, settings, cpus) as url:
+            yield url
+
+
+@contextmanager
+def _postgres(folder: Path, port: int, settings: Sequence[str] = (), cpus: str = "") -> Iterator[str]:
+    """PostgreSQL on the cluster in ``folder/data``."""
+    binaries = postgresql_binaries()
+    options = [
+        f"port={port}",
+        "listen_addresses=127.0.0.1",
+        f"unix_socket_directories={folder}",
+        "max_connections=200",
+        *settings,
+    ]
+    command = [
+        str(binaries / "postgres"),
+        "-D",
+        str(folder / "data"),
+        *(part for option in options for part in ("-c", option)),
+    ]
+    # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+    with _running([*(["taskset", "-c", cpus] if cpus else []), *command], folder, stop=signal.SIGINT) as process:
+        ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL", process)
+        yield f"postgres://gatehouse@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def standby(primary: str, *, base: Path | None = None) -> Iterator[str]:
+    """A hot standby that streams from a primary; gives its DATABASE_URL."""
+    binaries, port, where = postgresql_binaries(), free_port(), urlsplit(primary)
+    with _folder("standby", base) as folder:
+        copy = [str(binaries / "pg_basebackup"), "-h", "127.0.0.1", "-p", str(where.port), "-U", "gatehouse"]
+        copy += ["-D", str(folder / "data"), "-R", "-X", "stream", "-c", "fast"]
+        subprocess.run(_as_user(copy), check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        with _postgres(folder, port) as url:
+            yield url
 
 
 @contextmanager
