@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
@@ -25,9 +28,11 @@ from django.utils.translation import gettext_lazy as _
 from identity import at_rest
 from identity.federation import connection, sign_up, waiting
 from identity.federation.provider import NAME, UpstreamProvider, app_of
-from identity.models import User
+from identity.models import User, factors
 from identity.sessions.afterwards import afterwards
+from identity.sessions.read import current
 from identity.sign_in.device import device_of
+from identity.sign_in.lately import prove_again, proved_lately
 from identity.sign_in.throttle import ACCOUNT_LIMITS, Guess, give_back, spend
 from identity.signals import guessing_blocked
 
@@ -95,6 +100,32 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         """Where the sign-out page leads."""
         return afterwards(request, timezone.now())
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Before allauth's own rule, which any one proof satisfies, comes this house's (``lately``).
+
+        Raises:
+            ReauthenticationRequired: what was proved lately is not enough.
+            ImmediateHttpResponse: the same, for whoever can prove it only by signing in: allauth lets them pass.
+        """
+        request: HttpRequest = context.request
+        session = current(request, timezone.now())
+        if session is None or not proved_lately(session, timezone.now()):
+            if session is None or not get_reauthentication_flows(session.user):
+                raise ImmediateHttpResponse(prove_again(session, request.get_full_path()))
+            raise ReauthenticationRequired
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """allauth's, without the password where it would not help, and without asking first for an app that is not there."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        now = timezone.now()
+        session = current(context.request, now)
+        steps = factors.second_steps_of(session.user) if session else frozenset()
+        if session is None or not steps or proved_lately(session, now):
+            return methods
+        helpful = [one for one in methods if one["id"] != "reauthenticate"]
+        return helpful if "totp" in steps else helpful[::-1]
 
     def format_email_subject(self, subject: str) -> str:
         """The subject as the template says it, without a host in brackets."""

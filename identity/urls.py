@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from identity.account import appearance, devices, factors, overview, picture, privacy, profile, username
+from identity.account import appearance, devices, factors, overview, password, picture, privacy, profile, username
 from identity.federation.urls import addresses as federation
 from identity.look import views as look
 from identity.sign_in import step_up
@@ -16,6 +16,7 @@ urlpatterns = [
     path("profile/picture/", picture.change, name="account_picture_change"),
     path("picture/<str:name>", picture.show, name="account_picture"),
     path("username/", username.change, name="account_username"),
+    path("password/set/", password.set_first, name="account_set_password"),
     path("appearance/", appearance.edit, name="account_appearance"),
     path("privacy/", privacy.show, name="account_privacy"),
     path("privacy/export/", privacy.export, name="account_export"),

@@ -57,7 +57,7 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
         "person:account:changed": Words(_("Your account changed"), "user-round"),
         "person:account:changed account:created": Words(_("You created the account"), "circle-check"),
         "person:account:changed account:email:verified": Words(_("You confirmed an email address"), "mail"),
-        "person:account:changed account:email:added": Words(_("You added an email address"), "mail"),
+        "person:account:changed account:email:added": Words(_("You added an email address"), "mail", look_at=True),
         "person:account:changed account:email:changed": Words(
             _("You made another email address the primary one"), "mail", look_at=True
         ),
@@ -69,7 +69,9 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
         "person:account:changed account:password:reset": Words(
             _("You chose a new password by mail"), "key-round", look_at=True
         ),
-        "person:account:changed account:factor:added": Words(_("You added a second step"), "shield-check"),
+        "person:account:changed account:factor:added": Words(
+            _("You added a second step"), "shield-check", look_at=True
+        ),
         "person:account:changed account:factor:removed": Words(
             _("You removed a second step"), "shield-check", look_at=True
         ),

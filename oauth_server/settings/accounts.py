@@ -49,6 +49,7 @@ ACCOUNT_USERNAME_MIN_LENGTH = 2
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # for e-mail addresses too: who holds one holds the account
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # Development makes it optional. Only where it is mandatory can sign-up hide that an address has an account already.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"

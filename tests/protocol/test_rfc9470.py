@@ -348,9 +348,7 @@ def test_nobody_steps_up_without_being_signed_in(browser: Browser) -> None:
     assert location(browser.get("/account/login/more/", next="/account/")).startswith("/account/login/?next=")
 
 
-def test_proving_again_for_a_change_counts_for_applications_too(
-    browser: Browser, phone: App, by_password: LoginSession
-) -> None:
+def test_proving_again_for_a_change_counts_for_applications_too(browser: Browser, by_password: LoginSession) -> None:
     """The password that was typed again a minute ago is a fresh password, whoever asked for it."""
     past(by_password, password=600)
     key = browser.http.session.session_key

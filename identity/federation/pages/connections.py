@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from identity.account.shell import Here, signed_in
 from identity.federation import connection
-from identity.federation.proof import prove_again, proved_lately
 from identity.federation.sign_in import tell_unlinked
 from identity.models import User, linked
+from identity.sign_in.lately import prove_again, proved_lately
 from identity.sign_in.stages import ways_in
 from identity.signals import account_changed
 

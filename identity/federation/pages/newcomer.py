@@ -23,11 +23,11 @@ from identity.federation import guest
 from identity.federation.linking import LINK as LINKING
 from identity.federation.linking import Standing, Step, decide
 from identity.federation.pages.shell import refusing
-from identity.federation.proof import prove_again, proved_lately
 from identity.federation.refusal import Reason, Refused
 from identity.federation.sign_in import Arrival, link
 from identity.federation.sign_up import NewcomerForm, finish, offer
 from identity.models import linked
+from identity.sign_in.lately import prove_again, proved_lately
 
 
 def _arrival(request: HttpRequest) -> Arrival:

@@ -16,11 +16,11 @@ from identity.federation import connection
 from identity.federation.linking import LINK, SIGN_IN
 from identity.federation.metadata import metadata_of
 from identity.federation.pages.shell import leave, refusing
-from identity.federation.proof import prove_again, proved_lately
 from identity.federation.question import LOGIN, Purpose, Question, Wish, ask
 from identity.federation.refusal import Reason, Refused
 from identity.sessions.read import current
 from identity.sign_in.context import demand_of, with_client
+from identity.sign_in.lately import prove_again, proved_lately
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

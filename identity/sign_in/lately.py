@@ -1,4 +1,4 @@
-"""Before accounts are linked or unlinked, the person proves anew who they are (ASVS 7.5.1)."""
+"""Before anything changes that opens an account, the person proves anew who they are (ASVS 7.5.1): one rule for every page."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from identity.models import LoginSession
-from identity.sign_in.assurance import fresh
+from identity.models import LoginSession, factors
+from identity.sign_in.assurance import SECOND, fresh
 
 
 def proved_lately(session: LoginSession, now: datetime) -> bool:
     """Whether the person proved who they are within ``ACCOUNT_REAUTHENTICATION_TIMEOUT``: by signing in, or again since.
 
+    Whoever has a second step proves that one: else a password that was phished and an old session would be enough to add a
+    key of the thief's and to take the owner's away.
+
     Args:
         session: their sign-in; the time of what was proved elsewhere is the provider's word.
         now: aware UTC.
     """
-    return bool(fresh(session.proved, now - timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)))
+    lately = fresh(session.proved, now - timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT))
+    if any(SECOND in proof.factors for proof in lately):
+        return True
+    return bool(lately) and not factors.second_steps_of(session.user)
 
 
 def prove_again(session: LoginSession | None, back: str) -> HttpResponse:
