@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import uuid
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from identity.subjects import pairwise_subject, public_subject
+from oauth_server.clients import sectors
 from oauth_server.clients.client import PAIRWISE, RegisteredClient
 from oauth_server.keys import secrets
 from oauth_server.keys.wrap import derived_key
@@ -24,6 +26,21 @@ def subject_of(client: RegisteredClient, user_id: uuid.UUID | str) -> str:
     if client.sector is None:
         return public_subject(user_id)
     return pairwise_subject(client.sector, user_id, derived_key("pairwise subjects"))
+
+
+def may_learn_subjects(client: RegisteredClient, address: str) -> bool:
+    """Whether ``subject_of`` may be sent to an address of the client's choice, unasked (OpenID Connect Core §8.1).
+
+    Anybody may register redirect URIs of another party: what is sent there reaches that party, and what is sent elsewhere
+    must not tell a stranger by which identifiers the sector knows people.
+
+    Args:
+        client: as registered.
+        address: absolute.
+    """
+    if client.sector is None or client.sector == client.client_id:
+        return True
+    return urlsplit(address).hostname in {client.sector, *sectors.hosts(client.redirect_uris)}
 
 
 def sid_of(client: RegisteredClient, session: str) -> str:

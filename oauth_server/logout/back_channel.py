@@ -12,7 +12,7 @@ from django.conf import settings
 
 from oauth_server.clients import encryption, registry
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.subjects import sid_of, subject_of
+from oauth_server.clients.subjects import may_learn_subjects, sid_of, subject_of
 from oauth_server.models import Consent, Participation
 from oauth_server.outbound import fetch
 from oauth_server.outbox.put import put
@@ -61,14 +61,16 @@ def tell_everybody(user_id: uuid.UUID, now: datetime) -> int:
         (
             {"client_id": client_id, "sid": sid, "user": str(user_id)}
             for client_id, sid in known.items()
-            if (client := registry.get(client_id)) is not None and _address(client) and (sid or not _needs_sid(client))
+            if (client := registry.get(client_id)) is not None and _address(client) and (sid or _knows_by_sub(client))
         ),
         now,
     )
 
 
-def _needs_sid(client: RegisteredClient) -> bool:
-    return bool(client.metadata.get("backchannel_logout_session_required"))
+def _knows_by_sub(client: RegisteredClient) -> bool:
+    """Whether a token without ``sid`` says anything to a client."""
+    needs_sid = bool(client.metadata.get("backchannel_logout_session_required"))
+    return not needs_sid and may_learn_subjects(client, _address(client))
 
 
 def _address(client: RegisteredClient) -> str:
@@ -78,27 +80,31 @@ def _address(client: RegisteredClient) -> str:
 def prepare(letter: Letter, now: datetime) -> Effect | None:
     """Build the token of one client, anew at each try: it is signed with today's key and lives two minutes.
 
-    None when the client is gone, disabled, or does not want to be told any more.
+    None when the client is gone, disabled, or does not want to be told any more, and when it may not be told who.
     """
     client = registry.get(letter.payload["client_id"])
     address = _address(client) if client is not None else ""
-    if client is None or not address:
+    if client is None or not address or not (letter.payload["sid"] or may_learn_subjects(client, address)):
         return None
     return partial(_send, client, address, logout_token(client, letter, now), now)
 
 
 def logout_token(client: RegisteredClient, letter: Letter, now: datetime) -> str:
-    """The token, signed (§2.4). Its ``jti`` is the same at every try, so that a client can tell a repetition."""
+    """The token, signed (§2.4). Its ``jti`` is the same at every try, so that a client can tell a repetition.
+
+    Outside of the client's sector it names the sign-in alone, which §2.4 allows.
+    """
     issued = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": settings.ISSUER,
-        "sub": subject_of(client, letter.payload["user"]),
         "aud": client.client_id,
         "iat": issued,
         "exp": issued + SECONDS,
         "jti": str(letter.key),
         "events": {EVENT: {}},
     }
+    if may_learn_subjects(client, _address(client)):
+        claims["sub"] = subject_of(client, letter.payload["user"])
     if letter.payload["sid"]:
         claims["sid"] = sid_of(client, letter.payload["sid"])
     return signer_for(client, client.id_token_signed_response_alg, now).sign(claims, typ=LOGOUT_JWT_TYPE)
