@@ -20,7 +20,7 @@ from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectU
 _FIELD_OF: Final = {"client_name": "name", "scope": "more_scopes"}
 _MEMBER_OF: Final = {field: member for member, field in _FIELD_OF.items()}
 _ADDRESSES: Final = ("redirect_uris", "post_logout_redirect_uris")
-_PAGES: Final = ("client_uri", "policy_uri", "tos_uri")
+_OPTIONAL: Final = ("client_uri", "policy_uri", "tos_uri", "logo_uri", "brand_color")
 _INITIAL: Final = ("openid", "profile", "email")
 
 
@@ -71,6 +71,14 @@ class ApplicationForm(forms.Form):
     client_uri = _page(_("Home page"))
     policy_uri = _page(_("Privacy policy"))
     tos_uri = _page(_("Terms of service"))
+    logo_uri = _page(_("Logo"))
+    brand_color = forms.CharField(
+        label=_("Colour"),
+        required=False,
+        max_length=7,
+        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "#1d5c4d"}),
+        help_text=_("Worn by the pages where people sign in to your application, as far as it can be read."),
+    )
 
     def __init__(self, kind: Kind, data: Any = None, *, client: Client | None = None) -> None:
         self.kind = kind
@@ -79,7 +87,7 @@ class ApplicationForm(forms.Form):
         self._offer("audience", settings.REGISTRATION_AUDIENCES)
         if not kind.signs_people_in:
             self.fields["name"].help_text = _("You and the operators of this server tell it by its name.")
-            for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", *_PAGES):
+            for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", *_OPTIONAL):
                 del self.fields[name]
 
     def _offer(self, name: str, offered: Iterable[str]) -> None:
@@ -106,7 +114,7 @@ class ApplicationForm(forms.Form):
             members["audience"] = said["audience"]
         if self.kind.signs_people_in:
             members |= {name: said[name] for name in _ADDRESSES}
-            members |= {name: said[name] or None for name in _PAGES}
+            members |= {name: said[name] or None for name in _OPTIONAL}
         return members
 
     def clean(self) -> dict[str, Any]:
@@ -173,5 +181,5 @@ def _initial(client: Client) -> dict[str, Any]:
         "scopes": [name for name in scope if name in SCOPE_TEXTS],
         "more_scopes": [name for name in scope if name not in SCOPE_TEXTS],
         "audience": [item for item in client.audience if item in settings.REGISTRATION_AUDIENCES],
-        **{name: client.metadata.get(name, "") for name in _PAGES},
+        **{name: client.metadata.get(name, "") for name in _OPTIONAL},
     }

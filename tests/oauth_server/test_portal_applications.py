@@ -117,6 +117,8 @@ def test_a_secret_that_waited_too_long_is_not_shown(browser: Browser, monkeypatc
         ({"name": ""}, "name"),
         ({"client_uri": "javascript:alert(1)"}, "client_uri"),
         ({"policy_uri": "http://notes.example/policy"}, "policy_uri"),
+        ({"logo_uri": "javascript:alert(1)"}, "logo_uri"),
+        ({"brand_color": "red"}, "brand_color"),
     ],
 )
 def test_a_refusal_stands_beside_the_field_that_it_names(browser: Browser, said: dict[str, str], field: str) -> None:
@@ -125,6 +127,13 @@ def test_a_refusal_stands_beside_the_field_that_it_names(browser: Browser, said:
     assert list(response.context["form"].errors) == [field]
     assert f'id="id_{field}_error"' in response.content.decode()
     assert not Client.objects.exists()
+
+
+def test_an_application_has_a_logo_and_a_colour(browser: Browser) -> None:
+    """OpenID Connect Registration §2, logo_uri; brand_color is ours (docs/how-to/brand-it.md)."""
+    client = create(browser, logo_uri="https://notes.example/logo.png", brand_color="#7a1f5c")
+    assert client.metadata["logo_uri"] == "https://notes.example/logo.png"
+    assert client.metadata["brand_color"] == "#7a1f5c"
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_words_of_the_form(browser: Browser) -> None:
