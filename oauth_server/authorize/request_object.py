@@ -1,8 +1,9 @@
 """Request objects: an authorization request as a JWT that its client signed (OpenID Connect Core §6, RFC 9101).
 
 ``unfold`` turns the parameters of a request into the ones that count; everything after works with those and cannot tell the
-difference. Which parameters count is the client's profile: RFC 9101 (nothing but the object) or OpenID Connect Core (what the
-object leaves open may stand beside it). An unsigned object has no algorithm here, so no profile can let one in.
+difference. Which parameters count is the client's profile, or its own word that it signs all of them: RFC 9101 (nothing but
+the object) or OpenID Connect Core (what the object leaves open may stand beside it). An unsigned object has no algorithm
+here, so no profile can let one in.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def unfold(parameters: Parameters, client: RegisteredClient, now: datetime) -> P
     inner = _parameters(claims)
     _check_against(inner, parameters, client)
     _spend(claims, client, now)
-    if client.profile.request_object_alone:
+    if client.request_object_alone:
         return inner
     beside = {key: value for key, value in parameters.items() if key not in _UNSUPPORTED}
     repeated = {key: inner.all(key) or parameters.all(key) for key in front_door.REPEATABLE}
@@ -187,7 +188,7 @@ def _text(name: str, value: Any) -> str:
 
 def _check_against(inner: Parameters, outer: Parameters, client: RegisteredClient) -> None:
     """What stands both in the object and beside it, and what the object must have."""
-    alone = client.profile.request_object_alone
+    alone = client.request_object_alone
     if inner.get("client_id", "" if alone else client.client_id) != client.client_id:
         raise InvalidRequestObject("The client_id of the request object is missing or not that of the request.")
     if alone:

@@ -89,6 +89,14 @@ class RegisteredClient:
         return self.profile.pkce_required or self.is_public
 
     @property
+    def request_object_alone(self) -> bool:
+        """Whether, of a request with a request object, nothing but the object counts (RFC 9101 §6.3).
+
+        Always for who registered that its requests are signed (§10.5): what stood beside the object would not be.
+        """
+        return self.profile.request_object_alone or bool(self.metadata.get("require_signed_request_object"))
+
+    @property
     def jwks(self) -> Mapping[str, Any] | None:
         """The inline key set, if it registered one."""
         return self.metadata.get("jwks")

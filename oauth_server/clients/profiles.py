@@ -30,7 +30,8 @@ class SecurityProfile:
         allow_http_localhost: whether ``http://localhost`` redirect URIs may be registered (RFC 8252 §8.3 advises the literal
             addresses instead).
         request_object_alone: whether, of a request with a request object, nothing but the object counts (RFC 9101 §6.3);
-            otherwise parameters beside it fill in what it leaves open (OpenID Connect Core §6.1).
+            otherwise parameters beside it fill in what it leaves open (OpenID Connect Core §6.1), unless the client registered
+            ``require_signed_request_object``.
         redirect_uri_at_token_endpoint: whether the token request must repeat the redirect URI (RFC 6749 §4.1.3; OAuth 2.1
             drops it, since PKCE does that work).
         secret_in_header_or_form: whether a client that registered ``client_secret_basic`` or ``client_secret_post`` may use

@@ -143,16 +143,27 @@ INJECTED = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("members", [{}, {"profile": "openid", "require_signed_request_object": True}])
 @pytest.mark.parametrize("name", INJECTED)
 def test_a_parameter_beside_the_object_changes_nothing_where_the_object_stands_alone(
-    make_client: Callable[..., Party], name: str
+    make_client: Callable[..., Party], name: str, members: dict[str, Any]
 ) -> None:
-    """RFC 9101 §6.3: mixing signed and unsigned parameters is how a browser in the middle would change a request."""
-    party = make_client(jwks=public(ONE))
+    """RFC 9101 §6.3: mixing signed and unsigned parameters is how a browser in the middle would change a request.
+
+    §10.5: a client that must sign its requests must sign all of them, whatever its profile.
+    """
+    party = make_client(jwks=public(ONE), **members)
     claims = asked_in(party, **PKCE)
     read = unfold(party, request=signed(claims, ONE), **{name: INJECTED[name]})
     assert dict(read) == {key: claims[key] for key in read}
     assert name not in read or read[name] == claims[name]
+
+
+def test_the_object_of_who_signs_all_names_its_client(make_client: Callable[..., Party]) -> None:
+    """RFC 9101 §5: client_id is required in it; the one beside it is nobody's word."""
+    party = make_client(profile="openid", require_signed_request_object=True, jwks=public(ONE))
+    with pytest.raises(InvalidRequestObject):
+        unfold(party, request=signed(asked_in(party, client_id=None), ONE))
 
 
 def test_a_parameter_beside_the_object_never_goes_before_it(make_client: Callable[..., Party]) -> None:
