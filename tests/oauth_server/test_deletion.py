@@ -32,7 +32,7 @@ from tests.support.front_channel import Browser as Walker
 from tests.support.front_channel import answer, exchange
 from tests.support.operators import furnish, operator
 from tests.support.parties import Party
-from tests.support.people import is_signed_in, page, person, prove, sign_in
+from tests.support.people import is_signed_in, page, person, prove, prove_second_step, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +60,7 @@ def ask(browser: Browser, name: str = "ada", *, first: Callable[[], object] = ob
     sign_in(browser, name)
     prove(browser)
     first()
+    prove_second_step(browser)
     return browser.post(DELETE, {"username": name})
 
 
@@ -84,6 +85,7 @@ class TestAsking:
         sign_in(client)
         prove(client)
         furnish(ada)
+        prove_second_step(client)
         shown = page(client.get(DELETE))
         for text in (
             "You are signed out on every browser.",

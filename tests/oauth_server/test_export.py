@@ -17,7 +17,7 @@ from django.test import Client as Browser
 from identity.models import Picture, User, personal
 from oauth_server.models import AuditEvent, Client
 from tests.support.operators import House, furnish
-from tests.support.people import PASSWORD, person, prove, sign_in
+from tests.support.people import PASSWORD, person, prove, prove_second_step, sign_in
 
 EXPORT = "/account/privacy/export/"
 # Columns that hold a person without being a foreign key: model → column.
@@ -75,7 +75,9 @@ def house(db: None, client: Browser) -> House:
     Picture.objects.give(user, b"\xff\xd8\xffpicture", user.date_joined)
     sign_in(client)
     prove(client)
-    return furnish(user)
+    house = furnish(user)
+    prove_second_step(client)
+    return house
 
 
 def exported(browser: Browser) -> dict[str, Any]:

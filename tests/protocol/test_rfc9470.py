@@ -244,7 +244,7 @@ class TestWhatIsMissing:
         """OpenID Extended Authentication Profile ACR Values §2 (phr)."""
         settings.ISSUER = settings.ISSUER_ORIGIN = ORIGIN
         key = SoftKey()
-        browser.post("/account/reauthenticate/", password=PASSWORD)
+        browser.post("/account/2fa/reauthenticate/", code=phone.code())
         add = "/account/2fa/webauthn/add/"
         made = key.create(browser.http.get(add, headers={"accept": "application/json"}).json())
         browser.http.post(add, {"credential": json.dumps(made), "name": "Key"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from django.test import Client as Browser
 
 from identity.account.create import create_or_update
 from identity.models import LoginSession, User
+from identity.sign_in.assurance import Proof
 
 PASSWORD = "correct horse battery"
 LOGIN = "/account/login/"
@@ -28,6 +30,11 @@ def sign_in(browser: Browser, login: str = "ada", password: str = PASSWORD, quer
 def prove(browser: Browser, password: str = PASSWORD) -> None:
     """Type the password again, as pages ask for that must not open to a stranger at an open browser."""
     browser.post("/account/reauthenticate/", {"password": password})
+
+
+def prove_second_step(browser: Browser) -> None:
+    """As after the code of an authenticator app, for somebody whose app the test does not have."""
+    LoginSession.objects.add_proofs(sid_of(browser), [Proof("totp", time.time(), ("otp",))])
 
 
 def is_signed_in(browser: Browser) -> bool:
