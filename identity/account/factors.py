@@ -1,7 +1,7 @@
 """What a person proves who they are with: passkeys, an authenticator app, recovery codes. django-allauth's views in this house.
 
-Whoever was sent here by an application that asks for more (``?next=``) is led back there; what they have just set up counts as
-proved, so that nothing is asked for twice.
+Whoever was sent here by an application that asks for more (``?next=``) is led back there. What they have just set up counts as a
+second step, so that nothing is asked for twice; it proves nobody to be the owner, and is no first factor.
 """
 
 from __future__ import annotations
@@ -77,10 +77,9 @@ class AddView(_Onward, webauthn.AddWebAuthnView):
     def form_valid(self, form: AddPasskeyForm) -> HttpResponse:
         """Keep it."""
         response: HttpResponse = super().form_valid(form)
-        way = "passkey" if form.said.is_user_verified() else "security_key"
         amr = ("swk" if form.said.is_backup_eligible() else "hwk", "user")
         now = timezone.now()
-        note(self.request, [Proof(way, now.timestamp(), amr)], now)
+        note(self.request, [Proof("new_key", now.timestamp(), amr)], now)
         return response
 
     def form_invalid(self, form: AddPasskeyForm) -> HttpResponse:

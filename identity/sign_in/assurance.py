@@ -13,7 +13,8 @@ from typing import Any, Final
 
 FIRST: Final = "first"
 SECOND: Final = "second"
-_KEYS: Final = frozenset({"hwk", "swk"})
+# Ways, not words: a provider that says "hwk" speaks of a key that answers to its own pages.
+_KEYS: Final = frozenset({"passkey", "security_key", "new_key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "email_code": Way(frozenset({FIRST}), ("otp",), "typed a code that was mailed"),
     "passkey": Way(frozenset({FIRST, SECOND}), ("hwk", "user"), "used a passkey, which asked for a PIN, a finger or a face"),
     "security_key": Way(frozenset({SECOND}), ("hwk", "user"), "touched a security key"),
+    "new_key": Way(frozenset({SECOND}), ("hwk", "user"), "made a passkey or security key, which says nothing of who was there before"),
     "totp": Way(frozenset({SECOND}), ("otp",), "typed a code of an authenticator app"),
     "recovery_code": Way(frozenset({SECOND}), ("otp",), "typed a recovery code"),
     "upstream": Way(frozenset({FIRST}), (), "signed in at another provider"),
@@ -149,7 +151,7 @@ def _factors(proofs: Iterable[Proof]) -> frozenset[str]:
 
 
 def _has_key(proofs: Iterable[Proof]) -> bool:
-    return any(_KEYS.intersection(proof.amr) for proof in proofs)
+    return any(proof.way in _KEYS for proof in proofs)
 
 
 def amr_of(proofs: Collection[Proof]) -> tuple[str, ...]:
@@ -182,7 +184,7 @@ class Gap:
 
     def narrowed_by(self, way: str) -> bool:
         """Would this way help?"""
-        return bool(WAYS[way].factors & self.factors) or (self.key and bool(_KEYS.intersection(WAYS[way].amr)))
+        return bool(WAYS[way].factors & self.factors) or (self.key and way in _KEYS)
 
 
 def gap(proofs: Collection[Proof], level: str) -> Gap:

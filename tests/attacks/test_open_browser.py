@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,12 @@ import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.test import Client as Browser
+from django.utils import timezone
 
-from identity.models import User
+from identity.models import LoginSession, User
+from identity.sign_in.assurance import FIRST
+from identity.sign_in.demand import Demand
+from identity.sign_in.stages import ways_of
 from tests.identity.test_passkeys import ADD, options
 from tests.support.factors import App, give_app
 from tests.support.people import PASSWORD, person, prove, sign_in
@@ -155,3 +160,18 @@ def test_the_second_step_opens_the_change(client: Browser, app: App) -> None:
         where = client.post(DEACTIVATE).headers["Location"]
         assert client.post(where, {"code": app.code()}).status_code == 302
     assert not Authenticator.objects.exists()
+
+
+def test_a_key_that_was_just_made_does_not_stand_for_its_owner(client: Browser) -> None:
+    """OpenID Connect Core §2 auth_time: max_age and prompt=login ask for the owner, who may be gone since."""
+    owner(client)
+    prove(client)
+    before = LoginSession.objects.get()
+    with time_machine.travel(time.time() + 200):
+        made = SoftKey().create(options(client, ADD))
+        assert client.post(ADD, {"credential": json.dumps(made), "name": "x"}).status_code == 302
+        after = LoginSession.objects.get()
+        demand = Demand(since=timezone.now() - timedelta(seconds=100))
+    assert (after.acr, after.auth_time) == ("phr", before.auth_time)
+    assert not demand.is_met(after.proved)
+    assert FIRST in demand.missing(after.proved, ways_of(after.user)).factors

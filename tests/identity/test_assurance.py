@@ -56,6 +56,8 @@ def proofs(*ways: str, ago: float = 0) -> tuple[Proof, ...]:
         ([{"method": "mfa", "type": "webauthn", "verified": True, "synchronised": True}], ("swk", "user", "mfa"), "phr"),
         ([{"method": "socialaccount", "amr": ["pwd"]}], ("pwd",), "1"),
         ([{"method": "socialaccount", "amr": ["pwd", "sms"], "mfa": True}], ("pwd", "sms", "mfa"), "2"),
+        ([{"method": "socialaccount", "amr": ["hwk"], "mfa": True}], ("hwk", "mfa"), "2"),
+        ([{"method": "socialaccount", "amr": ["hwk"]}, {"method": "mfa", "type": "totp"}], ("hwk", "otp", "mfa"), "2"),
         ([{"method": "mfa", "type": "totp"}], ("otp",), ""),
         ([{"method": "mfa", "type": "webauthn"}], ("hwk", "user"), ""),
         ([{"method": "unheard-of"}], (), ""),
@@ -82,6 +84,12 @@ def test_a_stronger_sign_in_satisfies_a_weaker_wish_and_never_the_other_way() ->
     assert not satisfies("2", "urn:of:somebody:else")
     assert satisfies("urn:same", "urn:same")
     assert not satisfies("", "1")
+
+
+def test_a_key_that_was_just_made_is_a_second_step_and_says_nothing_of_the_owner() -> None:
+    assert acr_of(proofs("new_key")) == ""
+    assert acr_of(proofs("password", "new_key")) == "phr"
+    assert merged([proof("passkey", 600), proof("new_key")]) == (proof("passkey", 600), proof("new_key"))
 
 
 def test_every_way_says_whether_it_opens_an_account_or_stands_beside() -> None:
