@@ -112,6 +112,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         if not self.instance.pk:
             self.initial["grant_types"] = ["authorization_code"]
             self.initial["scope"] = offered.DEFAULT_SCOPE
+            self.initial["vouched_for"] = True
 
     def clean(self) -> dict[str, Any]:
         """Judge the whole as metadata; each refusal stands beside the field that it names."""

@@ -53,7 +53,14 @@ class ClientAdmin(OperatorAdmin):
 
     form = ClientForm
     list_display = ("label", "client_id", "standing", "profile", "token_endpoint_auth_method", "user")
-    list_filter = ("is_active", "profile", "token_endpoint_auth_method", "access_token_format", "skip_authorization")
+    list_filter = (
+        "is_active",
+        "vouched_for",
+        "profile",
+        "token_endpoint_auth_method",
+        "access_token_format",
+        "skip_authorization",
+    )
     list_select_related = ("user",)
     search_fields = ("=client_id", "name", "=user__username", "=user__email")
     ordering = ("-created",)
@@ -63,7 +70,7 @@ class ClientAdmin(OperatorAdmin):
     inlines = (SecretInline,)
     readonly_fields = ("client_id", "standing", "created", "disabled_at")
     fieldsets = (
-        (None, {"fields": ("name", "client_id", "user", "standing", "created", "disabled_at")}),
+        (None, {"fields": ("name", "client_id", "user", "vouched_for", "standing", "created", "disabled_at")}),
         (
             gettext_lazy("What it is"),
             {"fields": ("profile", "application_type", "token_endpoint_auth_method", "grant_types", "skip_authorization", "minimum_acr")},

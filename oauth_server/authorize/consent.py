@@ -71,7 +71,7 @@ class Asker:
         name: what the client calls itself: anybody may choose any name.
         host: the host that the answer goes to: what the name cannot forge; empty for an app on this device.
         website: the registered home page, if it is on https.
-        is_a_stranger: it registered itself, and nobody here answers for its name.
+        is_a_stranger: it or a developer registered it, and no operator answers for its name.
     """
 
     name: str
@@ -92,7 +92,7 @@ def describe_asker(client: RegisteredClient, redirect_uri: str) -> Asker:
         website=web_page(client, "client_uri"),
         policy_uri=web_page(client, "policy_uri"),
         tos_uri=web_page(client, "tos_uri"),
-        is_a_stranger=client.registered_itself,
+        is_a_stranger=not client.vouched_for,
     )
 
 

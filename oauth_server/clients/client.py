@@ -43,8 +43,8 @@ class RegisteredClient:
     """A client as registered (RFC 7591 §2), immutable, shared by all requests of a process.
 
     ``metadata`` holds the registered members that have no attribute of their own. ``sector`` is None unless people are known to
-    it by pairwise subjects (OpenID Connect Core §8). ``is_unused`` is for clients that expire unless they are used. ``registered_itself`` is for those
-    that no person of this server answers for: their names are anybody's choice.
+    it by pairwise subjects (OpenID Connect Core §8). ``is_unused`` is for clients that expire unless they are used. ``vouched_for`` is for those
+    whose name an operator answers for; those of all others are anybody's choice.
     """
 
     pk: int
@@ -76,7 +76,7 @@ class RegisteredClient:
     owner_id: uuid.UUID | None
     sector: str | None = None
     is_unused: bool = False
-    registered_itself: bool = False
+    vouched_for: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -153,5 +153,5 @@ def from_row(row: Client) -> RegisteredClient:
         owner_id=row.user_id,
         sector=sector(row),
         is_unused=hasattr(row, "registration") and row.registration.expires is not None,
-        registered_itself=hasattr(row, "registration") and row.user_id is None,
+        vouched_for=row.vouched_for,
     )

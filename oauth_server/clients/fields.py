@@ -151,6 +151,7 @@ _ROWS: Final = (
     Field("audience", readers.identifiers, "audience"),
     Field("introspects", readers.identifiers, "introspects", by_operator_only=True),
     Field("skip_authorization", readers.boolean, "skip_authorization", by_operator_only=True),
+    Field("vouched_for", readers.boolean, "vouched_for", by_operator_only=True),
     Field("tokens_not_before", readers.moment, "tokens_not_before", by_operator_only=True),
 )  # fmt: skip
 

@@ -38,6 +38,8 @@ _DEFAULTS: Final[Mapping[str, Callable[[], Any]]] = {
 _LANGUAGE: Final = re.compile(r"([a-z_]+)#([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,6})")
 _SPACED: Final = frozenset({"redirect_uris", "post_logout_redirect_uris"})
 _MOST_MEMBERS: Final = 200
+# What people see of a client, beside the host that they are sent to.
+_VOUCHED: Final = frozenset({"client_name", "logo_uri", "client_uri", "policy_uri", "tos_uri"})
 
 
 def validate(metadata: Mapping[str, Any], *, by_operator: bool, profile: str = DEFAULT) -> dict[str, Any]:
@@ -69,6 +71,8 @@ def validate(metadata: Mapping[str, Any], *, by_operator: bool, profile: str = D
         if row.applies is not None and not row.applies(given):
             continue
         read[name] = row.read(value, name)
+    # What an operator registers, the operator answers for.
+    read.setdefault("vouched_for", by_operator)
     _fill_in(read, profile)
     _check_together(read)
     return read
@@ -277,6 +281,8 @@ def update(
             raise LookupError(client_id)
         said = metadata if by_operator or not isinstance(metadata, Mapping) else _with_policy(metadata, row)
         read = validate(said, by_operator=True)
+        if not by_operator:
+            read["vouched_for"] = row.vouched_for and _looks_the_same(read, describe(row))
         former, place = row.tokens_not_before, sector(row)
         _fill_row(row, read)
         # Metadata that does not speak of it must not bring dead tokens back to life.
@@ -299,6 +305,13 @@ def _with_policy(metadata: Mapping[str, Any], row: Client) -> dict[str, Any]:
     policy = {name: stored[name] for name, field in FIELDS.items() if field.by_operator_only and name in stored}
     policy["audience"] = offered.audience(metadata.get("audience"), row.audience)
     return {name: value for name, value in metadata.items() if not _is_policy(name)} | policy
+
+
+def _looks_the_same(read: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    """Whether a client still is what an operator answered for: else a name is checked first and then changed."""
+    seen = (name for name in {*read, *stored} if _base(name)[0] in _VOUCHED)
+    is_there = sectors.hosts(read["redirect_uris"]) <= sectors.hosts(stored["redirect_uris"])
+    return is_there and all(read.get(name) == stored.get(name) for name in seen)
 
 
 def _is_policy(name: str) -> bool:

@@ -71,6 +71,12 @@ class Client(AbstractApplication):
     always_issue_refresh_token = models.BooleanField(_("refresh tokens without offline_access"), default=False)
     id_token_claims = models.BooleanField(_("scope claims in the ID token too"), default=False)
     offline_access_survives_logout = models.BooleanField(_("offline access survives sign-out"), default=False)
+    vouched_for = models.BooleanField(
+        _("an operator answers for its name and picture"),
+        default=False,
+        db_default=False,
+        help_text=_("Else people are warned that nobody has checked them."),
+    )
     minimum_acr = models.CharField(_("weakest sign-in that will do"), max_length=40, blank=True)
     audience = models.JSONField(_("audience of its access tokens"), default=list, blank=True)
     introspects = models.JSONField(_("clients whose tokens it may introspect; * for all"), default=list, blank=True)

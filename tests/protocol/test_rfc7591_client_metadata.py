@@ -196,7 +196,7 @@ def test_only_an_operators_word_widens_what_a_client_may_do() -> None:
     wide = {
         "introspects": ["*"], "skip_authorization": True, "audience": ["https://api.example"], "profile": "openid",
         "always_issue_refresh_token": True, "offline_access_survives_logout": True, "tokens_not_before": 1,
-        "minimum_acr": "2",
+        "minimum_acr": "2", "vouched_for": True,
     }  # fmt: skip
     assert wide.keys() == {row.name for row in FIELDS.values() if row.by_operator_only} | {"audience"}
     narrow = validate(by_operator=False, **wide)
