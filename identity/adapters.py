@@ -95,6 +95,8 @@ class AccountAdapter(DefaultAccountAdapter):
             news = {name: request.session[name] for name in PROVED if name in request.session}
             request.session.flush()
             request.session.update(news)
+        # Django overwrites it; rows of former sign-ins are deleted in time, and a rest of months makes nobody new.
+        request.is_first_sign_in = user.last_login is None  # type: ignore[attr-defined]  # for identity.sign_in.notice
         super().login(request, user)
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:

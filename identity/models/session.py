@@ -81,10 +81,6 @@ class LoginSessionManager(models.Manager["LoginSession"]):
         """The User-Agent of these sign-ins, as far as they are kept."""
         return dict(self.filter(sid__in=sids).values_list("sid", "user_agent"))
 
-    def is_first(self, session: LoginSession) -> bool:
-        """Has the person never signed in but now?"""
-        return not self.filter(user=session.user_id).exclude(sid=session.sid).exists()
-
     def follow(self, former: str, browser: str) -> None:
         """The browser session has a new key; its sign-in goes along."""
         self.filter(browser=former).update(browser=browser)

@@ -27,7 +27,7 @@ def tell_the_owner(session: LoginSession, request: HttpRequest, *, again: bool, 
         return
     if context.request is None:
         return  # no page was asked for: somebody calls Django's login() by itself, and no browser is new
-    if LoginSession.objects.is_first(session) or not User.objects.owns_email(user):
+    if getattr(request, "is_first_sign_in", False) or not User.objects.owns_email(user):
         return
     facts = {
         "browser": describe(session.user_agent),

@@ -10,7 +10,7 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client as Browser
 
-from identity.models import User
+from identity.models import LoginSession, User
 from tests.identity.test_devices import FIREFOX
 from tests.support.people import is_signed_in, person, sign_in
 
@@ -25,6 +25,15 @@ def test_the_first_sign_in_of_all_is_no_news(client: Browser) -> None:
     person()
     sign_in(client)
     assert subjects() == []
+
+
+def test_an_account_that_rested_long_is_no_new_one(client: Browser) -> None:
+    """The former sign-ins are deleted 30 days after they end; their owner hears of a stranger all the same."""
+    person()
+    sign_in(client)
+    LoginSession.objects.all().delete()
+    sign_in(Browser(headers={"user-agent": FIREFOX}))
+    assert len(subjects()) == 1
 
 
 def test_another_browser_is_news_and_the_mail_says_which(client: Browser) -> None:
