@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
@@ -36,11 +36,22 @@ class OutboxMessageManager(models.Manager["OutboxMessage"]):
             )
         )
 
-    def claim(self, now: datetime, until: datetime, most: int) -> list[OutboxMessage]:
+    def claim(
+        self, now: datetime, until: datetime, most: int, topics: Collection[str] = (), *, others: bool = True
+    ) -> list[OutboxMessage]:
         """Take due effects, the longest due first: until ``until`` nobody else gets them. One statement.
 
         A claim counts as a try, so that a row that kills its worker is given up some time like any other.
+
+        Args:
+            now: aware UTC.
+            until: when the claim runs out.
+            most: how many.
+            topics: whose effects, or whose not.
+            others: take those of all topics but these; False for these alone.
         """
+        marks = ", ".join(["%s"] * len(topics))
+        lane = f" AND topic {'NOT ' if others else ''}IN ({marks})" if topics else ""
         # Two workers would otherwise wait for each other's rows; SQLite lets one write at a time anyway.
         skip = (
             " FOR UPDATE SKIP LOCKED"
@@ -51,10 +62,11 @@ class OutboxMessageManager(models.Manager["OutboxMessage"]):
             OutboxMessage,
             # Materialized: a plan that asks the inner query twice would claim more than ``most``.
             "WITH due AS MATERIALIZED (SELECT id FROM {table} WHERE done_at IS NULL AND abandoned_at IS NULL AND due <= %s"
-            f" AND (claimed_until IS NULL OR claimed_until <= %s) ORDER BY due, id LIMIT %s{skip})"
+            f" AND (claimed_until IS NULL OR claimed_until <= %s){lane} ORDER BY due, id LIMIT %s{skip})"
             " UPDATE {table} SET claimed_until = %s, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) RETURNING {columns}",
             now,
             now,
+            *topics,
             most,
             until,
         )
@@ -124,7 +136,8 @@ class OutboxMessage(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index("due", name="outbox_due_idx", condition=models.Q(done_at=None, abandoned_at=None)),
+            models.Index("due", name="outbox_due_idx", condition=_OPEN),
+            models.Index("topic", "due", name="outbox_topic_due_idx", condition=_OPEN),
         ]
 
     def __str__(self) -> str:

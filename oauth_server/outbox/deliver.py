@@ -20,11 +20,11 @@ from oauth_server.audit.events_outbox import MessageAbandoned, MessageDelivered
 from oauth_server.audit.record import record
 from oauth_server.models import OutboxMessage
 from oauth_server.outbox.backoff import pause
-from oauth_server.outbox.topics import FORGOTTEN, DeliveryError, Effect, HopelessError, Letter, handler
+from oauth_server.outbox.topics import FORGOTTEN, SWIFT, DeliveryError, Effect, HopelessError, Letter, handler
 
 log = structlog.get_logger("gatehouse.outbox")
 
-# Effects at the same time. Two tasks of these stay within what outbound.fetch does at once.
+# Effects of each lane at the same time. Two tasks of these stay within what outbound.fetch does at once.
 AT_ONCE: Final = 4
 # Much longer than any effect takes; how long a dead worker's rows rest.
 CLAIM: Final = timedelta(seconds=60)
@@ -42,7 +42,10 @@ def deliver_due(clock: Callable[[], datetime]) -> int:
     """
     begun, tried = clock(), 0
     while (now := clock()) - begun < _TASK_AT_MOST:
-        batch = OutboxMessage.objects.claim(now, now + CLAIM, AT_ONCE)
+        batch = [
+            *OutboxMessage.objects.claim(now, now + CLAIM, AT_ONCE, SWIFT, others=False),
+            *OutboxMessage.objects.claim(now, now + CLAIM, AT_ONCE, SWIFT),
+        ]
         if not batch:
             break
         tried += len(batch)

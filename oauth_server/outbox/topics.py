@@ -44,6 +44,9 @@ Handler = Callable[[Letter, datetime], Effect | None]
 TOPICS: Final[Mapping[str, str]] = MappingProxyType(
     {"back_channel_logout": "oauth_server.logout.back_channel.prepare", "mail": "oauth_server.mail.send.prepare"}
 )
+# What people wait for, sent by way of a server that operators chose. All else goes to addresses that clients chose, which may be
+# slow on purpose: it has a lane of its own, and a password reset waits for none of it.
+SWIFT: Final = ("mail",)
 # What their rows hold is nobody's business once it is done, or given up.
 FORGOTTEN: Final = frozenset({"mail"})
 

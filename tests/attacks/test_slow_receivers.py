@@ -1,0 +1,58 @@
+"""Whoever registers a client chooses where its logout tokens go, and how slowly that answers: nobody else's mail waits for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from oauth_server.models import OutboxMessage
+from oauth_server.outbox import deliver, topics
+from oauth_server.outbox.put import put
+from oauth_server.outbox.topics import Effect, Letter
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+MANY = 40
+
+
+@pytest.fixture
+def came(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was brought about, in order; while the sixth logout token is prepared, somebody forgets their password."""
+    order: list[str] = []
+
+    def prepare(letter: Letter, now: datetime) -> Effect | None:
+        if letter.payload.get("n") == 5:
+            put("mail", [{"what": "late mail"}], now)
+        return lambda: order.append(letter.payload["what"])
+
+    monkeypatch.setattr(topics, "TOPICS", {"back_channel_logout": "", "mail": ""})
+    monkeypatch.setattr(topics, "import_string", lambda _: prepare)
+    return order
+
+
+def test_mail_overtakes_whatever_logout_tokens_wait(came: list[str]) -> None:
+    """Each round has places for mail, and a round lasts no longer than one fetch may."""
+    put("back_channel_logout", [{"what": "token", "n": n} for n in range(MANY)], NOW - timedelta(hours=1))
+    put("mail", [{"what": "early mail"}], NOW)
+    assert deliver.deliver_due(lambda: NOW) == MANY + 2
+    assert came.index("early mail") <= deliver.AT_ONCE
+    assert came.index("late mail") <= 3 * deliver.AT_ONCE + 1
+
+
+def test_mail_that_is_stuck_holds_up_no_logout_token(came: list[str]) -> None:
+    put("mail", [{"what": "mail"}] * MANY, NOW - timedelta(hours=1))
+    put("back_channel_logout", [{"what": "token", "n": 0}], NOW)
+    deliver.deliver_due(lambda: NOW)
+    assert came.index("token") <= deliver.AT_ONCE
+
+
+def test_the_lanes_share_nothing() -> None:
+    """Also a topic that only a newer version of the server knows is in one of them."""
+    for topic in ("mail", "back_channel_logout", "of the future"):
+        put(topic, [{}], NOW)
+    swift = OutboxMessage.objects.claim(NOW, NOW + deliver.CLAIM, 10, topics.SWIFT, others=False)
+    others = OutboxMessage.objects.claim(NOW, NOW + deliver.CLAIM, 10, topics.SWIFT)
+    assert [row.topic for row in swift] == ["mail"]
+    assert [row.topic for row in others] == ["back_channel_logout", "of the future"]
