@@ -1,8 +1,9 @@
-"""Who gets in: staff, with a live sign-in of our own sign-in page."""
+"""Who gets in: staff, with a live sign-in of our own sign-in page that is strong and young enough."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -17,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from identity.sessions.read import current
+from oauth_server.authorize.operators import operators_demand
 
 
 class OperatorSite(UnfoldAdminSite):
@@ -25,13 +27,17 @@ class OperatorSite(UnfoldAdminSite):
     index_title = _("Overview")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether an operator sits there, by a sign-in that has neither ended nor rested too long."""
-        session = current(request, timezone.now())
-        return session is not None and session.user.is_staff
+        """Whether an operator sits there, by a sign-in that lives and is worth what settings.ADMIN_MINIMUM_ACR says."""
+        now = timezone.now()
+        session = current(request, now)
+        if session is None or not session.user.is_staff:
+            return False
+        demand = operators_demand(now)
+        return demand is None or demand.is_met(session.proved)
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send a stranger to the sign-in page; tell somebody who is no operator so.
+        """Send a stranger to the sign-in page, an operator to where they prove more; tell somebody who is no operator so.
 
         Raises:
             PermissionDenied: the person is signed in, and signing in again would lead here again.
@@ -42,7 +48,10 @@ class OperatorSite(UnfoldAdminSite):
             target = reverse("admin:index")
         if self.has_permission(request):
             return HttpResponseRedirect(target)
-        if current(request, timezone.now()) is not None:
+        session = current(request, timezone.now())
+        if session is not None and session.user.is_staff:
+            return HttpResponseRedirect(f"{reverse('account_login_more')}?{urlencode({'next': target})}", status=303)
+        if session is not None:
             raise PermissionDenied
         return redirect_to_login(target, settings.LOGIN_URL)
 

@@ -7,8 +7,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from oauth_server.authorize.consent import describe_asker
+from oauth_server.authorize.operators import operators_demand
 from oauth_server.authorize.prompts import demand_of
 from oauth_server.clients import branding, logos
 from oauth_server.endpoints.interactions import StaleError, load
@@ -17,7 +19,7 @@ from oauth_server.protocol.errors import OAuthError
 
 
 def sign_in_context(request: HttpRequest) -> dict[str, Any]:
-    """The client of the interaction that ``next`` leads to; empty when it leads elsewhere.
+    """The client of the interaction that ``next`` leads to, or the operators' pages; empty when it leads elsewhere.
 
     Args:
         request: of the sign-in page; ``next`` is read from its form or query.
@@ -25,9 +27,13 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
     path = request.POST.get("next") or request.GET.get("next") or ""
     try:
         match = resolve(path.removeprefix(request.META.get("SCRIPT_NAME", "")))
+        now = timezone.now()
+        if match.app_name == "admin" and (demand := operators_demand(now)):
+            overview = reverse("account_overview")
+            name = gettext("The operators' pages")
+            return {"client_name": name, "demand": demand, "cancel_uri": overview, "decline_uri": overview}
         if match.url_name != "resume":
             return {}
-        now = timezone.now()
         pending = load(request, match.kwargs["interaction"], now, claim=False)
     except (Resolver404, StaleError, OAuthError):
         return {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from oauth_server.settings.base import *  # noqa: F403
 from oauth_server.settings.base import (
     ALLOWED_HOSTS,
@@ -22,6 +24,8 @@ read_secret(METRICS_TOKEN_FILE, "METRICS_TOKEN_FILE", make=True)
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "127.0.0.1", "localhost", "[::1]"]
 DEMO = True
+if not os.environ.get("ADMIN_MINIMUM_ACR"):
+    ADMIN_MINIMUM_ACR = "off"
 if not ENVIRONMENT["EMAIL_URL"]:
     MAIL_BACKEND = "oauth_server.mail.console.EmailBackend"
 ACCOUNT_EMAIL_VERIFICATION = "optional"

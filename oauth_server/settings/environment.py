@@ -245,6 +245,7 @@ VARIABLES: Final = (
     Variable("REGISTRATION_AUDIENCES", _words, "", "APIs, by their identifiers, that a client may register for itself as the audience of its tokens."),
     Variable("SOFTWARE_STATEMENT_ISSUERS", _issuers, "", "A JSON file, {issuer: JWK Set}: whose software statements count (RFC 7591 §2.3)."),
     Variable("RESOURCES", _resources, "", "A JSON file, {API: options}: who may ask for tokens for it, and what they look like (RFC 8707)."),
+    Variable("ADMIN_MINIMUM_ACR", _one_of("off", "1", "2", "phr"), "2", "How strong an operator's sign-in must be for /admin/; off, the default in development, takes any that lives."),
     Variable("WEB_WORKERS", _count, "1", "Web processes."),
     Variable("BRAND_NAME", _name, "Gatehouse", "What people call this server: on every page, in every mail, in their authenticator."),
     Variable("BRAND_COLOR", _colour, "", "The colour of buttons and links, such as #1e5b4f; made readable in light and in dark."),

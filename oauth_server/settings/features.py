@@ -111,6 +111,7 @@ class Lifetimes:
     consent: int = _row(365 * 86_400, "", "How long a consent is remembered.")
     session: int = _row(14 * 86_400, "", "The absolute life of a person's sign-in.")
     session_idle: int = _row(2 * 86_400, "", "How long a sign-in may rest unused.")
+    operator_proof: int = _row(43_200, "", "How old the proofs of an operator may be for /admin/.")
     client_secret_overlap: int = _row(7 * 86_400, "", "How long the former secret works after a rotation.")
     jwks_max_age: int = _row(3_600, "RFC 7517", "How long others may cache our keys.")
     key_announcement: int = _row(
