@@ -1,4 +1,4 @@
-"""How much of the database the front channel gives to one stranger, or to one person with an application of their own."""
+"""How much of the database, and of the way out, the front channel gives to one stranger, or to one person with an application of their own."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ def begin_interaction(address: str) -> None:
     limit = Limit(("address",), settings.LIMITS.interactions_per_address, HOUR)
     if not spend(Guess("", address, purpose="interaction"), (limit,)):
         raise TooManyRequests("Too many sign-ins were begun from your network lately; try again in an hour.")
+
+
+def read_by_reference(address: str) -> None:
+    """Count a request whose parameters may have to be fetched, from wherever its client chose and as slowly as that answers.
+
+    Args:
+        address: of the browser; IPv6 counts by /64.
+
+    Raises:
+        TooManyRequests: the quota of the address is used up.
+    """
+    limit = Limit(("address",), settings.LIMITS.request_uris_per_address, HOUR)
+    if not spend(Guess("", address, purpose="request_uri"), (limit,)):
+        raise TooManyRequests(
+            "Too many sign-ins were begun by request_uri from your network lately; try again in an hour."
+        )
 
 
 def answer(user: uuid.UUID) -> None:

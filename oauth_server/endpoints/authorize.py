@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from identity.sessions import read as sessions
 from oauth_server.audit.record import record_later
-from oauth_server.authorize import checks, request_object
+from oauth_server.authorize import checks, quotas, request_object
 from oauth_server.authorize.checks import Destination, WrongRedirectURI
 from oauth_server.authorize.consent import remembered
 from oauth_server.authorize.dispatch import AskConsent, Login, Refuse, Respond, SelectAccount, StepUp
@@ -42,6 +42,8 @@ def authorize(request: HttpRequest, now: datetime) -> HttpResponse:
     try:
         client = checks.asker(parameters)
         if refused is None:
+            if parameters.get("request_uri"):
+                quotas.read_by_reference(request.META["REMOTE_ADDR"])
             parameters, refused = _unfold(parameters, client, now)
         where = checks.destination(parameters, client)
     except OAuthError as error:

@@ -1,15 +1,18 @@
 """Fetches that a browser's visit leads to, kept so that a crowd of visits costs the other side one request.
 
 Anybody may open a page; so what a client registered (a request object's address, a logo) is asked for seldom, failures are
-kept too, and few fetches are under way at once: the key sets that clients sign in with must still get through.
+kept too, and few fetches are under way at once: the key sets that clients sign in with must still get through. Of one host there is
+one at a time, so that a host that answers slowly on purpose keeps nobody but itself waiting.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from django.core.cache import cache
@@ -17,7 +20,9 @@ from django.core.cache import cache
 from oauth_server.outbound import fetch
 from oauth_server.outbound.fetch import Fetched, FetchError
 
-_fetching: Final = threading.BoundedSemaphore(4)
+_MOST_AT_ONCE: Final = 4
+_under_way: Final[set[str]] = set()
+_turns: Final = threading.Condition()
 _PATIENCE_SECONDS: Final = 2.0
 
 _log = structlog.get_logger("gatehouse.outbound")
@@ -56,16 +61,37 @@ def get(
 
 
 def _fetch(url: str, accept: str, most_octets: int, seconds: float) -> dict[str, Any]:
-    if not _fetching.acquire(timeout=_PATIENCE_SECONDS):
-        raise FetchError("Too many fetches are under way.")
-    try:
-        found = fetch.get(url, accept=accept, most_octets=most_octets, seconds=seconds)
-    except FetchError as error:
-        _log.warning("outbound:fetch:failed", url=url, why=str(error))
-        return {"failed": str(error)}
-    finally:
-        _fetching.release()
+    with _a_turn(_host(url)):
+        try:
+            found = fetch.get(url, accept=accept, most_octets=most_octets, seconds=seconds)
+        except FetchError as error:
+            _log.warning("outbound:fetch:failed", url=url, why=str(error))
+            return {"failed": str(error)}
     return {"body": found.body, "media_type": found.media_type}
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # the fetch says what is wrong with it
+        return ""
+
+
+@contextmanager
+def _a_turn(host: str) -> Iterator[None]:
+    """Wait until nothing else of this host is under way, and little of others."""
+    with _turns:
+        if not _turns.wait_for(
+            lambda: host not in _under_way and len(_under_way) < _MOST_AT_ONCE, timeout=_PATIENCE_SECONDS
+        ):
+            raise FetchError("Too many fetches are under way.")
+        _under_way.add(host)
+    try:
+        yield
+    finally:
+        with _turns:
+            _under_way.discard(host)
+            _turns.notify_all()
 
 
 def _read(key: str) -> dict[str, Any] | None:

@@ -154,6 +154,9 @@ class Limits:
     interactions_per_address: int = _row(
         3_000, "", "Sign-ins for applications that may be begun from one address in an hour."
     )
+    request_uris_per_address: int = _row(
+        1_000, "", "Authorization requests by request_uri that one address may make in an hour: each may cause a fetch."
+    )
     codes_per_person: int = _row(1_000, "", "Authorization responses that one person may cause in an hour.")
     refreshes_per_family: int = _row(
         50_000, "", "How often one grant may be refreshed; the person signs in again after that."

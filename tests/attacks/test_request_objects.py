@@ -237,7 +237,7 @@ def test_a_crowd_of_slow_fetches_leaves_room_for_key_sets(
         raise fetch.FetchError("slow")
 
     monkeypatch.setattr(fetch, "get", wait)
-    uris = [f"https://app.example/{n}" for n in range(8)]
+    uris = [f"https://app{n}.example/" for n in range(8)]
 
     def ask(uri: str) -> None:
         with suppress(fetch.FetchError):

@@ -1,0 +1,87 @@
+"""A client chooses the host of its request objects, and how slowly it answers: other clients' pages are fetched all the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from oauth_server.outbound import cached_fetch, fetch
+from oauth_server.outbound.fetch import Fetched, FetchError
+from tests.support.front_channel import Browser
+from tests.support.parties import Party
+
+SLOW = "https://slow.example/"
+
+
+class Web:
+    """One host holds every request until it is let go; the others answer."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.is_held = threading.Event()
+        self.let_go = threading.Event()
+
+    def get(self, url: str, **_: Any) -> Fetched:
+        self.asked.append(url)
+        if url.startswith(SLOW):
+            self.is_held.set()
+            self.let_go.wait(30)
+        return Fetched(b"octets", "text/plain")
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    made = Web()
+    monkeypatch.setattr(fetch, "get", made.get)
+    monkeypatch.setattr(cached_fetch, "_PATIENCE_SECONDS", 0.2)
+    yield made
+    made.let_go.set()
+
+
+def look(url: str) -> Fetched:
+    return cached_fetch.get(url, "test", accept="*/*", most_octets=100, seconds=1.0, keep=lambda _: 10)
+
+
+def test_a_slow_host_keeps_nobody_but_itself_waiting(web: Web) -> None:
+    """One fetch of a host at a time."""
+
+    def visit(url: str) -> None:
+        with suppress(FetchError):
+            look(url)
+
+    visits = [threading.Thread(target=visit, args=(f"{SLOW}{n}",)) for n in range(8)]
+    for each in visits:
+        each.start()
+    assert web.is_held.wait(30)
+    assert look("https://quick.example/").body == b"octets"
+    with pytest.raises(FetchError):
+        look(f"{SLOW}once more")
+    web.let_go.set()
+    for each in visits:
+        each.join()
+    assert len([url for url in web.asked if url.startswith(SLOW)]) == 1
+    assert look(f"{SLOW}afterwards").body == b"octets"
+
+
+@pytest.mark.django_db
+def test_one_address_causes_no_fetches_without_end(
+    make_client: Callable[..., Party], browser: Browser, web: Web
+) -> None:
+    """Whatever fragment is made up to have each one fetched anew (OpenID Connect Core §6.2)."""
+    address = "https://quick.example/object"
+    party = make_client(request_uris=[address])
+    with override_settings(LIMITS=replace(settings.LIMITS, request_uris_per_address=3)):
+        answered = [
+            browser.get("/oauth/authorize", client_id=party.client_id, request_uri=f"{address}#{n}").status_code
+            for n in range(5)
+        ]
+        assert answered[3:] == [429, 429]
+        assert len(web.asked) == 3
+        assert browser.authorize(party).status_code == 303, "others are not concerned"
