@@ -30,7 +30,7 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         now = timezone.now()
         if match.app_name == "admin" and (demand := operators_demand(now)):
             overview = reverse("account_overview")
-            name = gettext("The operators' pages")
+            name = gettext("Administration")
             return {"client_name": name, "demand": demand, "cancel_uri": overview, "decline_uri": overview}
         if match.url_name != "resume":
             return {}

@@ -45,7 +45,7 @@ def olga(client: Browser) -> App:
 def test_a_password_alone_leads_to_the_second_step_and_that_leads_in(client: Browser, olga: App) -> None:
     asked = led(client, ADMIN)
     assert [where.partition("?")[0] for where, _ in asked.redirect_chain][-2:] == [MORE, SECOND]
-    assert "The operators' pages" in page(asked)
+    assert "Administration wants to be surer" in page(asked)
     where, _ = asked.redirect_chain[-1]
     done = client.post(where, {"code": olga.code()})
     assert done.headers["Location"] == ADMIN
