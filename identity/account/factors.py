@@ -22,8 +22,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormView
 
-from identity.models import User, factors
+from identity.models import LoginSession, User, factors
 from identity.sessions.prove import note
+from identity.sessions.read import current
 from identity.sign_in import codes, passkeys
 from identity.sign_in.assurance import WAYS, Proof
 from identity.sign_in.passkeys import AddPasskeyForm, creation_options, wants_options
@@ -34,8 +35,15 @@ class FactorsView(mfa.IndexView):
     """Everything that a person can prove who they are with, beside the password."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Whether passkeys can be had here at all."""
-        return {**super().get_context_data(**kwargs), "passkeys_are_possible": passkeys.are_possible()}
+        """Whether passkeys can be had here at all, and how many other browsers are signed in."""
+        now, user = timezone.now(), cast("User", self.request.user)
+        here = current(self.request, now)
+        others = [one for one in LoginSession.objects.of_person(user, now) if here is None or one.sid != here.sid]
+        return {
+            **super().get_context_data(**kwargs),
+            "passkeys_are_possible": passkeys.are_possible(),
+            "signed_in_elsewhere": len(others),
+        }
 
 
 class _Onward:

@@ -18,6 +18,7 @@ from django.test import Client as Browser
 
 from identity.models import LoginSession, User
 from identity.sign_in import codes
+from tests.support.factors import give_app
 from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, sid_of, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +235,18 @@ def test_turning_it_off_needs_the_password_again(client: Browser, secret: str) -
     assert "reauthenticate" in response.headers["Location"]
     assert Authenticator.objects.filter(type=Authenticator.Type.TOTP).exists()
     assert client.get(LOGIN).status_code == 302
+
+
+def test_whoever_has_a_second_step_is_offered_to_end_the_sign_ins_that_had_none(client: Browser) -> None:
+    """ASVS 7.4.3: after a factor changes."""
+    user = person()
+    other = Browser()
+    sign_in(other)
+    sign_in(client)
+    offer = "You are signed in on 1 other browser."
+    assert offer not in page(client.get("/account/2fa/"))
+    give_app(user)
+    assert offer in page(client.get("/account/2fa/"))
+    client.post("/account/sessions/end-others/")
+    assert not is_signed_in(other)
+    assert offer not in page(client.get("/account/2fa/"))
