@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
 from django.db.models import Count, Min, Q
 
 from oauth_server.models.statements import returning
 
 _OPEN = Q(done_at=None, abandoned_at=None)
+# One statement's parameters; those that are left over rest at the next failure.
+_MOST_RESTING: Final = 1_000
 
 
 class Standing(NamedTuple):
@@ -88,6 +90,22 @@ class OutboxMessageManager(models.Manager["OutboxMessage"]):
         self.filter(_OPEN, pk=message.pk, attempts=message.attempts).update(
             due=due, claimed_until=None, last_error=error[:300]
         )
+
+    def rest(self, message: OutboxMessage, due: datetime) -> int:
+        """Let what else waits for the same client wait as long; answers how many rows that concerns.
+
+        Rows that somebody else is at are left alone: two workers that waited for each other's would both fail.
+        """
+        same = self.filter(
+            _OPEN,
+            topic=message.topic,
+            payload__client_id=message.payload["client_id"],
+            due__lt=due,
+            claimed_until=None,
+        )
+        with transaction.atomic():
+            rows = list(same.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_MOST_RESTING])
+            return self.filter(pk__in=rows).update(due=due)
 
     def abandon(self, message: OutboxMessage, now: datetime, error: str, *, forget: bool = False) -> bool:
         """Note that nobody will try again; False when somebody else was faster. ``forget``: as in ``done``."""

@@ -28,6 +28,8 @@ log = structlog.get_logger("gatehouse.outbox")
 AT_ONCE: Final = 4
 # Much longer than any effect takes; how long a dead worker's rows rest.
 CLAIM: Final = timedelta(seconds=60)
+# After so many failures of one row all that waits for its client rests as long: one try finds out as much as hundreds would.
+_PATIENCE: Final = 3
 # A task ends some time, so that the worker gets to its other work; the next one goes on.
 _TASK_AT_MOST: Final = timedelta(seconds=60)
 
@@ -100,7 +102,10 @@ def _note(message: OutboxMessage, failure: Exception | None, now: datetime) -> N
         exc_info=None if expected else failure,
     )
     if message.attempts < settings.LIMITS.outbox_attempts and not isinstance(failure, HopelessError):
-        OutboxMessage.objects.postpone(message, now + pause(message.attempts, _chance.random()), sentence)
+        due = now + pause(message.attempts, _chance.random())
+        OutboxMessage.objects.postpone(message, due, sentence)
+        if client_id and message.attempts >= _PATIENCE:
+            OutboxMessage.objects.rest(message, due)
         return
     with transaction.atomic():
         if OutboxMessage.objects.abandon(message, now, sentence, forget=message.topic in FORGOTTEN):

@@ -9,7 +9,7 @@ import pytest
 from oauth_server.models import OutboxMessage
 from oauth_server.outbox import deliver, topics
 from oauth_server.outbox.put import put
-from oauth_server.outbox.topics import Effect, Letter
+from oauth_server.outbox.topics import DeliveryError, Effect, Letter
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +56,39 @@ def test_the_lanes_share_nothing() -> None:
     others = OutboxMessage.objects.claim(NOW, NOW + deliver.CLAIM, 10, topics.SWIFT)
     assert [row.topic for row in swift] == ["mail"]
     assert [row.topic for row in others] == ["back_channel_logout", "of the future"]
+
+
+class TestAClientThatNeverAnswers:
+    """After three failures of one row the others for that client rest too: they would take the places of everybody else."""
+
+    @pytest.fixture
+    def tried(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        order: list[str] = []
+
+        def prepare(letter: Letter, now: datetime) -> Effect | None:
+            def happen() -> None:
+                order.append(letter.payload["client_id"])
+                if letter.payload["client_id"] == "slow":
+                    raise DeliveryError("No address of the host answers.")
+
+            return happen
+
+        monkeypatch.setattr(topics, "TOPICS", {"back_channel_logout": ""})
+        monkeypatch.setattr(topics, "import_string", lambda _: prepare)
+        return order
+
+    def test_what_waits_for_it_rests_with_what_failed(self, tried: list[str]) -> None:
+        put("back_channel_logout", [{"client_id": "slow"}], NOW - timedelta(hours=1))
+        OutboxMessage.objects.update(attempts=2)
+        put("back_channel_logout", [{"client_id": "slow"}] * MANY + [{"client_id": "quick"}], NOW)
+        deliver.deliver_due(lambda: NOW)
+        assert "quick" in tried
+        assert tried.count("slow") <= deliver.AT_ONCE, "those of the same round, and no more"
+        waiting = OutboxMessage.objects.filter(done_at=None, abandoned_at=None)
+        assert waiting.count() == MANY + 1
+        assert not waiting.filter(due__lte=NOW).exists()
+
+    def test_two_failures_concern_their_own_row_alone(self, tried: list[str]) -> None:
+        put("back_channel_logout", [{"client_id": "slow"}] * MANY, NOW)
+        deliver.deliver_due(lambda: NOW)
+        assert tried.count("slow") == MANY
