@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from typing import Final
 
 from django.conf import settings
@@ -17,6 +18,8 @@ _SECONDS: Final = 3.0
 # Content whose hash the address names cannot be another one later; else a client may change it at any time.
 _KEEP_PROVEN: Final = 3_600
 _KEEP: Final = 10
+# What can be a hash of content (§6.2). Any other fragment says nothing, and anybody could make up one for each visit.
+_HASH: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def is_registered(uri: str, client: RegisteredClient) -> bool:
@@ -28,19 +31,24 @@ def is_registered(uri: str, client: RegisteredClient) -> bool:
 def read(uri: str) -> bytes:
     """What stands at a registered address.
 
-    The fragment is part of the name under which content is kept, so another fragment fetches anew (§6.2). The object
-    itself is signed, so a fragment that is no hash of it decides about caching alone.
+    A fragment that can be a hash is part of the name under which content is kept, so another one fetches anew (§6.2). The
+    object itself is signed, so a fragment that is no hash of it decides about caching alone.
 
     Raises:
         FetchError: it cannot be had.
     """
-    fragment = uri.partition("#")[2]
+    address, _, fragment = uri.partition("#")
 
     def keep(found: Fetched | None) -> int:
         return _KEEP_PROVEN if found is not None and fragment and fragment == hash_of(found.body) else _KEEP
 
     return cached_fetch.get(
-        uri, "request-object", accept=_ACCEPT, most_octets=settings.LIMITS.jose_bytes, seconds=_SECONDS, keep=keep
+        uri if _HASH.fullmatch(fragment) else address,
+        "request-object",
+        accept=_ACCEPT,
+        most_octets=settings.LIMITS.jose_bytes,
+        seconds=_SECONDS,
+        keep=keep,
     ).body
 
 

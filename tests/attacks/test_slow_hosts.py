@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
+from oauth_server.clients import request_uris
 from oauth_server.outbound import cached_fetch, fetch
 from oauth_server.outbound.fetch import Fetched, FetchError
 from tests.support.front_channel import Browser
@@ -79,9 +80,17 @@ def test_one_address_causes_no_fetches_without_end(
     party = make_client(request_uris=[address])
     with override_settings(LIMITS=replace(settings.LIMITS, request_uris_per_address=3)):
         answered = [
-            browser.get("/oauth/authorize", client_id=party.client_id, request_uri=f"{address}#{n}").status_code
+            browser.get("/oauth/authorize", client_id=party.client_id, request_uri=f"{address}#{n:043d}").status_code
             for n in range(5)
         ]
         assert answered[3:] == [429, 429]
         assert len(web.asked) == 3
         assert browser.authorize(party).status_code == 303, "others are not concerned"
+
+
+@pytest.mark.parametrize("fragment", ["1", "v3", "a" * 42, "a" * 44, "." * 43])
+def test_a_fragment_that_cannot_be_a_hash_makes_nobody_fetch_again(web: Web, fragment: str) -> None:
+    """Core §6.2: the fragment is the base64url of a SHA-256; of others anybody has as many as they like."""
+    request_uris.read("https://quick.example/object")
+    request_uris.read(f"https://quick.example/object#{fragment}")
+    assert len(web.asked) == 1
