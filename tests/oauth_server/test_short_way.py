@@ -65,7 +65,9 @@ def test_status_headers_and_body_are_the_same_on_either_way(method: str, address
     assert (status, headers, content) == (f"{other.status_code} {other.reason_phrase}", theirs, other.content)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_page_takes_the_long_way() -> None:
+    """Django's handler, for which a request begins with a look at its connections: none may be in a test's transaction."""
     status, _, content = ask(short_way.shortened(get_wsgi_application()), "GET", "/account/login/")
     assert status == "200 OK"
     assert b"<form" in content
