@@ -42,6 +42,16 @@ FORGET = (
 )
 
 
+# Folders whose tests start servers and browsers. Last, a few long files would keep one worker busy and the other waiting.
+_LONG = ("faults", "races", "interop", "docs", "journeys")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The verdicts of ``make test`` first, then what takes longest."""
+    ranks = {"test_verdicts.py": 0} | dict.fromkeys(_LONG, 1)
+    items.sort(key=lambda item: min(ranks.get(part, 2) for part in item.path.parts))
+
+
 @pytest.fixture(autouse=True)
 def forget_everything() -> Iterator[None]:
     """Clients, keys, versions, throttles and the request context are process-wide; the next test starts without them."""

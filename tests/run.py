@@ -157,7 +157,7 @@ def main(chosen: Sequence[str]) -> int:
         verdicts: dict[str, str] = {} if chosen else {step.name: judge(step, environment) for step in STEPS}
 
         del environment["DATA_DIR"], environment["PYTHONWARNINGS"]
-        parallel = ["-n", "2", "--dist", "loadfile"]
+        parallel = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
         say("\nThe tests that touch a database, on PostgreSQL:")
         # A test database may forget everything in a power cut; what is tested is what its transactions promise.
         careless = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
