@@ -12,7 +12,7 @@ OWN = frozenset({"storm", "browser"})
 def touches_the_database(item: pytest.Item) -> bool:
     """Whether the test would behave differently on another database."""
     if any(item.get_closest_marker(name) for name in OWN):
-        return item.get_closest_marker("postgresql") is not None
+        return False
     fixtures = DATABASE.intersection(getattr(item, "fixturenames", ()))
     return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
