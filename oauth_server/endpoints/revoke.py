@@ -37,6 +37,6 @@ def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
         return json_response({})
     with transaction.atomic():
         revoke_found(found, now, "revoked by its client")
-        record(TokenRevoked(client_id=client.client_id, user=found.sub if found.family else "",
+        record(TokenRevoked(client_id=client.client_id, user=str(found.user_id or ""),
                             family=str(found.family or ""), reason="revoked by its client", count=1))  # fmt: skip
     return json_response({})

@@ -38,6 +38,7 @@ class Found:
     issued: datetime
     expires: datetime
     family: uuid.UUID | None = None
+    user_id: uuid.UUID | None = None
     username: str = ""
     person: Person | None = None
     jti: str = ""
@@ -127,8 +128,8 @@ def _refresh(token: str, now: datetime, *, even_spent: bool) -> Found | None:
     )
 
 
-# A resource server asks about the same token again and again, and what a signature says never changes. Measured: 95 of the 190
-# microseconds that introspection took beside its statement. Only good tokens stay, under the keys that were in force.
+# A resource server asks about the same token again and again, and what a signature says never changes. Measured: 94
+# microseconds of processor time, the look-up itself 56. Only good tokens stay, under the keys that were in force.
 @lru_cache(maxsize=2_048)
 def _said(token: str, keys: KeySet) -> Mapping[str, Any]:
     return verify(token, keys, algorithms=algorithms.ACCESS_TOKEN, typ=access_token.JWT_TYPES).claims
@@ -174,6 +175,7 @@ def _of(family: Standing | None) -> dict[str, Any]:
         return {}
     return {
         "family": family.family,
+        "user_id": family.user_id,
         "username": family.username,
         "person": family.person,
         "claims": family.claims,

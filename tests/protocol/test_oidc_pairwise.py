@@ -12,7 +12,9 @@ from joserfc.jwk import KeySet
 
 from identity.models import LoginSession, User
 from identity.subjects import pairwise_subject, public_subject
+from oauth_server.audit.events import TokenRevoked
 from oauth_server.clients import sectors
+from oauth_server.models import AuditEvent
 from oauth_server.protocol.errors import OAuthError
 from tests.support.front_channel import Browser, answer, claims_of, exchange, location
 from tests.support.parties import BASE, Http, Party
@@ -61,6 +63,15 @@ def test_an_opaque_access_token_says_the_same(
     token = redeem(shop, SCOPE)
     userinfo = shop.session(token=token).get(f"{BASE}/oauth/userinfo").json()
     assert userinfo["sub"] == claims_of_jwt(token["id_token"])["sub"] != public_subject(person.pk)
+
+
+def test_what_was_revoked_is_recorded_of_the_person_and_not_of_a_pseudonym(
+    shop: Party, person: User, redeem: Callable[..., dict[str, Any]]
+) -> None:
+    """RFC 7009 §2: the audit log and the person's own history ask by the public subject, whatever the client knows."""
+    token = redeem(shop, SCOPE)
+    assert shop.http.post("/oauth/revoke", data={"token": token["refresh_token"]}, auth=shop.basic).status_code == 200
+    assert AuditEvent.objects.get(name=TokenRevoked.name).user == str(person.pk)
 
 
 def test_sectors_cannot_compare_and_a_sector_can(
