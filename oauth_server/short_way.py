@@ -25,15 +25,14 @@ if TYPE_CHECKING:
 _LAST = f"{MachineEndpoints.__module__}.{MachineEndpoints.__qualname__}"
 
 
-def _chain() -> Callable[[HttpRequest], HttpResponseBase]:
-    """The rows of MIDDLEWARE down to the machine endpoints."""
+def _nowhere(request: HttpRequest) -> HttpResponseBase:
+    raise LookupError(request.path_info)
 
-    def nowhere(request: HttpRequest) -> HttpResponseBase:
-        raise LookupError(request.path_info)
 
-    rows = settings.MIDDLEWARE[: settings.MIDDLEWARE.index(_LAST) + 1]
-    chain: Callable[[HttpRequest], HttpResponseBase] = nowhere
-    for row in reversed(rows):
+def _guarded(machines: MachineEndpoints) -> Callable[[HttpRequest], HttpResponseBase]:
+    """The machine endpoints behind the rows of MIDDLEWARE that stand above them."""
+    chain: Callable[[HttpRequest], HttpResponseBase] = machines
+    for row in reversed(settings.MIDDLEWARE[: settings.MIDDLEWARE.index(_LAST)]):
         chain = import_string(row)(chain)
     return chain
 
@@ -44,11 +43,11 @@ def shortened(app: WSGIApplication) -> WSGIApplication:
     Args:
         app: Django's handler, loaded.
     """
-    chain = _chain()
-    views = MachineEndpoints(app).views  # type: ignore[arg-type]  # only its table is asked
+    machines = MachineEndpoints(_nowhere)
+    chain = _guarded(machines)
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") not in views:
+        if environ.get("PATH_INFO") not in machines.views:
             return app(environ, start_response)
         look_after_connections()
         try:
