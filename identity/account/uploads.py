@@ -13,7 +13,7 @@ class BoundedUpload(FileUploadHandler):
     """Counts the octets of all files of a form; too many end the request, before they fill memory or a disk."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # whatever Django hands to every handler
         self.received = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:

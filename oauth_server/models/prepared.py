@@ -1,7 +1,7 @@
 """A look-up written with the ORM and compiled once: Django's compiler takes several times as long as the statement.
 
-Measured for a family with its person, sign-in and consent, CPU microseconds on SQLite: compiled at every call 760, compiled once
-200, and plain values in place of four model instances 90.
+Measured for a family with its person, sign-in and consent, processor microseconds on SQLite: compiled at every call 1,330; compiled
+once and read as values 56, with an instance of the person 103.
 """
 
 from __future__ import annotations
