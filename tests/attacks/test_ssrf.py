@@ -17,6 +17,7 @@ import pytest
 from django.test import override_settings
 
 from oauth_server.outbound import addresses, fetch
+from tests.support.running import running
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 ACCEPT = "application/json"
@@ -54,13 +55,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(Listener()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.running import running
 
 
 class Receiver(ThreadingHTTPServer):
@@ -86,12 +87,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     """One that runs."""
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(Receiver()) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

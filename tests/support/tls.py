@@ -6,7 +6,6 @@ import datetime as dt
 import ipaddress
 import json
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from tests.support.running import running
 
 _DAY: Final = dt.timedelta(days=1)
 
@@ -140,12 +141,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(context: ssl.SSLContext) -> Iterator[KeyServer]:
     """A key server on a port of its own."""
-    server = KeyServer(context)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(KeyServer(context)) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

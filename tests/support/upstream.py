@@ -9,7 +9,6 @@ import ipaddress
 import json
 import re
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from joserfc.jwk import ECKey, Key
 from identity.federation import metadata
 from identity.federation.configure import set_up
 from identity.models import Upstream
+from tests.support.running import running
 
 CLIENT_ID, SECRET = "gatehouse-there", "a secret that is kept there too"
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
@@ -225,15 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def provider() -> Iterator[Provider]:
     """One that runs."""
-    server = Provider()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(Provider()) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def connect(server: Provider, slug: str = "there", **members: Any) -> Upstream:
