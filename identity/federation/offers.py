@@ -11,13 +11,10 @@ from identity.federation import connection
 from identity.models import User, linked
 
 
-def are_any(_request: HttpRequest | None) -> bool:
-    """Whether the page has anything to offer."""
-    return any(made.row.is_offered or made.row.home_domains for made in connection.active())
-
-
-def on_the_page(request: HttpRequest) -> Mapping[str, Any]:
+def on_the_page(request: HttpRequest) -> Mapping[str, Any] | None:
     """The providers with a button, in order, the one that a hint of the application leads to first; and whether addresses lead anywhere.
+
+    None when there is neither.
 
     Args:
         request: its ``sign_in`` may hint at whom the application means.
@@ -26,7 +23,8 @@ def on_the_page(request: HttpRequest) -> Mapping[str, Any]:
     hinted = connection.home_of(str(getattr(request, "sign_in", {}).get("login_hint", "")), active)
     providers = [made for made in active if made.row.is_offered or made is hinted]
     providers.sort(key=lambda made: made is not hinted)
-    return {"providers": providers, "has_homes": any(made.row.home_domains for made in active)}
+    has_homes = any(made.row.home_domains for made in active)
+    return {"providers": providers, "has_homes": has_homes} if providers or has_homes else None
 
 
 def ways(user: User) -> list[str]:

@@ -34,7 +34,7 @@ class Stage:
         ways: what a person has of it, as ``assurance.WAYS`` calls it.
         count: how many of them a person has that open the account without another way; 0 for a mere second step.
         template: its part of the sign-in page, shown with ``way`` as this row; empty when the page has a place for it.
-        context: what the template needs beyond that.
+        context: what the template needs beyond that; None when it has nothing to show just now.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Stage:
     ways: Callable[[User], Collection[str]]
     count: Callable[[User], int]
     template: str = ""
-    context: Callable[[HttpRequest], Mapping[str, Any]] = field(default=_nothing)
+    context: Callable[[HttpRequest], Mapping[str, Any] | None] = field(default=_nothing)
 
 
 def _passwords(user: User) -> int:
@@ -64,7 +64,7 @@ STAGES: Final = (
     ),
     Stage(
         "upstream",
-        offers.are_any,
+        lambda _: True,
         offers.ways,
         offers.usable,
         "account/ways/upstream.html",
@@ -76,11 +76,8 @@ STAGES: Final = (
 
 def ways_on_the_page(request: HttpRequest) -> list[Mapping[str, Any]]:
     """What the sign-in page offers beside the password, each with its template and what that needs."""
-    return [
-        {**stage.context(request), "name": stage.name, "template": stage.template}
-        for stage in STAGES
-        if stage.template and stage.offered(request)
-    ]
+    parts = ((stage, stage.context(request)) for stage in STAGES if stage.template and stage.offered(request))
+    return [{**part, "name": stage.name, "template": stage.template} for stage, part in parts if part is not None]
 
 
 def ways_in(user: User) -> int:
