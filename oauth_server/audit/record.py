@@ -8,6 +8,7 @@ follows within a second, many in one statement. Of a flood of facts most rows gi
 from __future__ import annotations
 
 import atexit
+import json
 import threading
 from collections import deque
 from datetime import datetime
@@ -15,28 +16,30 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, DataError, IntegrityError, close_old_connections, transaction
 from django.utils import timezone
 
 from identity.sign_in.throttle import Guess
 from oauth_server.audit import context, metrics
 from oauth_server.audit.events import Event, FactsSuppressed
 from oauth_server.audit.flood import Fact, Flood, Limits
-from oauth_server.models import AuditEvent, statements
+from oauth_server.models import AuditEvent
+from oauth_server.models.audit import AuditRow
 
 _log = structlog.get_logger("gatehouse.audit")
 
-FLUSH_SECONDS: Final = 1.0
+# Ten small batches a second rather than one large: what is written holds the interpreter while requests wait for it.
+FLUSH_SECONDS: Final = 0.1
 _MOST_WAITING: Final = 5_000
-# Rows a statement: PostgreSQL takes 65,535 parameters, and a shorter statement holds the interpreter for a shorter time.
-_ROWS: Final = 200
-_waiting: deque[AuditEvent] = deque()
+# Rows a transaction: SQLite keeps every other writer out meanwhile.
+_ROWS: Final = 500
+_waiting: deque[AuditRow] = deque()
 _flushing = threading.Lock()
 _stop = threading.Event()
 _flood: Final = Flood()
 
 
-def _row(event: Event, at: datetime) -> AuditEvent:
+def _row(event: Event, at: datetime) -> AuditRow:
     who = context.current()
     facts = event.facts()
     metrics.EVENTS.labels(event.name, event.result).inc()
@@ -51,7 +54,7 @@ def _row(event: Event, at: datetime) -> AuditEvent:
         request_id=who.request_id,
         **facts,
     )
-    return AuditEvent(
+    return AuditRow(
         name=event.name,
         at=at,
         result=event.result,
@@ -61,11 +64,11 @@ def _row(event: Event, at: datetime) -> AuditEvent:
         ip_address=who.ip_address,
         request_id=who.request_id,
         suspicious=event.suspicious,
-        facts=facts,
+        facts=json.dumps(facts),
     )
 
 
-def _is_one_too_many(row: AuditEvent, event: Event) -> bool:
+def _is_one_too_many(row: AuditRow, event: Event) -> bool:
     # What ended something happens once for each thing that it ended, and its owner must find it.
     if not settings.THROTTLES or event.ended_something:
         return False
@@ -80,7 +83,7 @@ def record(event: Event) -> None:
     """Record a fact now, in the caller's transaction."""
     row = _row(event, timezone.now())
     if not _is_one_too_many(row, event):
-        statements.insert(row)
+        AuditEvent.objects.append([row])
 
 
 def record_later(event: Event) -> None:
@@ -89,7 +92,8 @@ def record_later(event: Event) -> None:
     if _is_one_too_many(row, event):
         return
     _waiting.append(row)
-    if len(_waiting) >= _MOST_WAITING:
+    # One request pays when the flusher falls behind; the others do not queue for it, since the database may be away.
+    if len(_waiting) >= _MOST_WAITING and not _flushing.locked():
         flush()
 
 
@@ -103,27 +107,40 @@ def _note_suppressed(now: datetime | None) -> None:
 
 
 def flush(*, ending: bool = False) -> int:
-    """Store what waits, in one statement; answers how many. What cannot be stored goes on waiting.
+    """Store what waits, in short transactions; answers how many. What cannot be stored goes on waiting.
 
     Args:
         ending: the process ends, and with it the minute whose suppressed facts are being counted.
     """
     with _flushing:
         _note_suppressed(None if ending else timezone.now())
-        batch = [_waiting.popleft() for _ in range(len(_waiting))]
-        if not batch:
-            return 0
-        try:
-            with transaction.atomic():
-                for start in range(0, len(batch), _ROWS):
-                    statements.insert(*batch[start : start + _ROWS])
-        except DatabaseError:
-            if len(_waiting) + len(batch) <= 2 * _MOST_WAITING:
-                _waiting.extendleft(reversed(batch))
+        stored, alone = 0, 0
+        while _waiting:
+            batch = [_waiting.popleft() for _ in range(1 if alone else min(_ROWS, len(_waiting)))]
+            alone = max(0, alone - 1)
+            try:
+                with transaction.atomic():
+                    AuditEvent.objects.append(batch)
+            except (DataError, IntegrityError, UnicodeError):
+                # One row that the database will not have must not keep the others from it.
+                if len(batch) > 1:
+                    alone = len(batch)
+                    _waiting.extendleft(reversed(batch))
+                else:
+                    _log.exception("audit:row:refused", kind=batch[0].name)
+            except DatabaseError:
+                _keep(batch)
+                break
             else:
-                _log.error("audit:buffer:dropped", count=len(batch))
-            return 0
-        return len(batch)
+                stored += len(batch)
+        return stored
+
+
+def _keep(batch: list[AuditRow]) -> None:
+    if len(_waiting) + len(batch) <= 2 * _MOST_WAITING:
+        _waiting.extendleft(reversed(batch))
+    else:
+        _log.error("audit:buffer:dropped", count=len(batch))
 
 
 def forget() -> None:
@@ -134,8 +151,11 @@ def forget() -> None:
 
 def _run() -> None:
     while not _stop.wait(FLUSH_SECONDS):
-        close_old_connections()
-        flush()
+        try:
+            close_old_connections()
+            flush()
+        except Exception:  # whatever it was, the next batch must not wait for a thread that has died
+            _log.exception("audit:flush:failed")
     flush(ending=True)
 
 

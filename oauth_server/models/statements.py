@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -101,3 +102,31 @@ def insert(*instances: models.Model) -> None:
     for instance in instances:
         instance._state.adding = False
         instance._state.db = connection.alias
+
+
+def append(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write many plain rows of one table, holding the interpreter for as short as can be.
+
+    Whoever writes them stands beside threads that answer requests. Processor milliseconds of a thousand audit rows on PostgreSQL:
+    as instances in statements of 200 rows 45, as tuples in the same statements 22, by COPY 2.5.
+
+    Args:
+        model: whose table it is.
+        columns: the names of what each row holds.
+        rows: values; what is left out is the database's to fill in.
+    """
+    connection = connections[router.db_for_write(model)]
+    names = ", ".join(f'"{column}"' for column in columns)
+    if connection.vendor == "postgresql" and len(rows) > 1:
+        copying = f'COPY "{model._meta.db_table}" ({names}) FROM STDIN'
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copying) as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    statement = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({", ".join(["%s"] * len(columns))})'
+    values = [[_adapt(connection, value) for value in row] for row in rows]
+    with connection.cursor() as cursor:
+        if len(values) == 1:
+            cursor.execute(statement, values[0])
+        else:
+            cursor.executemany(statement, values)
