@@ -38,6 +38,11 @@ from identity.signals import guessing_blocked
 
 # Where allauth notes what was proved, and whose it is; and where a sign-in by a provider says where it comes from.
 PROVED = (AUTHENTICATION_METHODS_SESSION_KEY, f"{AUTHENTICATION_METHODS_SESSION_KEY}_user", waiting.KEY)
+# Stage of allauth → ours.
+OUR_STAGES = {
+    "allauth.account.stages.LoginByCodeStage": "identity.sign_in.mailed.EmailCodeStage",
+    "allauth.mfa.stages.AuthenticateStage": "identity.sign_in.stages.second_step.SecondStepStage",
+}
 WRONG = _("The username, the email address or the password is not right.")
 
 
@@ -83,10 +88,8 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(_("Use only letters, digits and . - + _ in a username."), code="invalid") from None
 
     def get_login_stages(self) -> list[str]:
-        """allauth's, with this house's second step, and a last one that keeps proofs of before."""
-        second = "allauth.mfa.stages.AuthenticateStage"
-        ours = "identity.sign_in.stages.second_step.SecondStepStage"
-        stages = [ours if stage == second else stage for stage in super().get_login_stages()]
+        """allauth's, some of them in this house's way, and a last one that keeps proofs of before."""
+        stages = [OUR_STAGES.get(stage, stage) for stage in super().get_login_stages()]
         return [*stages, "identity.sign_in.stages.kept.KeptStage"]
 
     def login(self, request: HttpRequest, user: User) -> None:

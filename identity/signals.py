@@ -22,6 +22,10 @@ person_leaves = Signal()
 person_erased = Signal()
 # sender: User class; credentials (without the password), request: too many wrong passwords, this one was not judged
 guessing_blocked = Signal()
+# sender: User class; user (None when the address opens nothing), request: somebody asked for a sign-in code by mail
+code_mailed = Signal()
+# sender: User class; user (as above), request: a code that was mailed was typed wrong
+code_refused = Signal()
 # sender: Upstream class; upstream (a slug), reason, detail, request: a sign-in by a provider was refused
 upstream_refused = Signal()
 # sender: Upstream class; upstream (a slug), created: a command set a provider up or changed it

@@ -30,6 +30,8 @@ urlpatterns = [
     path("login/", sign_in.login, name="account_login"),
     *federation,
     path("login/cancel/", sign_in.cancel, name="account_login_cancel"),
+    path("login/code/", sign_in.ask_for_code, name="account_request_login_code"),
+    path("login/code/confirm/", sign_in.type_code, name="account_confirm_login_code"),
     path("signup/", sign_in.sign_up, name="account_signup"),
     path("2fa/", factors.overview, name="mfa_index"),
     path("login/more/", step_up.more, name="account_login_more"),

@@ -44,13 +44,8 @@ class AtTheDoor:
         return self.session.user if self.session else None
 
     def begin_anew(self, user: User) -> dict[str, Any]:
-        """The state of a new sign-in of this person.
-
-        What an earlier sign-in in this browser proved counts for nothing in it, but for ``keep_second_steps``: allauth leaves its
-        notes in the session, and a passkey of last week would make it skip the second step today.
-        """
-        clear_authentication_records(self.request)
-        return keep_second_steps(self.session, user, demand_of(self.request))
+        """The state of a new sign-in of this person, see ``begin_anew`` below."""
+        return begin_anew(self.request, self.session, user)
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponseBase | None:
         """A sign-in is under way in this browser: go on with it, but to where this tab wants to go."""
@@ -63,3 +58,18 @@ class AtTheDoor:
         if wanted and get_adapter().is_safe_url(wanted):
             response.headers["Location"] += "?" + urlencode({"next": wanted})
         return response
+
+
+def begin_anew(request: HttpRequest, session: LoginSession | None, user: User) -> dict[str, Any]:
+    """The state of a new sign-in of this person.
+
+    What an earlier sign-in in this browser proved counts for nothing in it, but for ``keep_second_steps``: allauth leaves its
+    notes in the session, and a passkey of last week would make it skip the second step today.
+
+    Args:
+        request: of the page on which the first step was done, with ``sign_in``.
+        session: the sign-in that lives in this browser, if one does.
+        user: who signs in.
+    """
+    clear_authentication_records(request)
+    return keep_second_steps(session, user, demand_of(request))

@@ -19,6 +19,7 @@ from identity.sign_in.door import AtTheDoor
 from identity.sign_in.forms import SignInForm
 from identity.sign_in.stages import ways_on_the_page
 from identity.sign_in.stages.again import CodeAgainView, PasswordAgainView
+from identity.sign_in.stages.email_code import AskForCodeView, TypeCodeView
 from identity.sign_in.stages.passkey import PasskeyAgainView, SignInByPasskeyView
 from identity.sign_in.stages.second_step import STEP_UP, SecondStepView
 
@@ -44,6 +45,15 @@ class SignInView(AtTheDoor, account.LoginView):
         return response
 
 
+def _forget_the_former(request: HttpRequest) -> None:
+    """For this request: allauth's steps send a signed-in person away, re-authentication included.
+
+    Whether the new sign-in is anybody's must make no difference: that of an address without an account, which a code was
+    asked for, is nobody's.
+    """
+    request.user = AnonymousUser()
+
+
 def _in_sign_in(view: View) -> View:
     """A later step of a sign-in that has begun: the person of the former sign-in, if any, is not the one at the door.
 
@@ -54,8 +64,7 @@ def _in_sign_in(view: View) -> View:
         pending = unstash_login(request, peek=True)
         if pending is None:
             return with_client(view)(request, *args, **kwargs)
-        if pending.user is not None:
-            request.user = AnonymousUser()  # allauth's steps send a signed-in person away, re-authentication included
+        _forget_the_former(request)
         wanted = request.POST.get("next") or request.GET.get("next") or ""
         if get_adapter().is_safe_url(wanted) and wanted != pending.redirect_url:
             pending.redirect_url = wanted
@@ -86,6 +95,8 @@ cancel = require_POST(_in_sign_in(_give_up))  # whoever was signed in before sti
 login = with_client(SignInView.as_view())
 sign_up = with_client(account.signup)
 passkey = with_client(SignInByPasskeyView.as_view())
+ask_for_code = with_client(AskForCodeView.as_view())
+type_code = _in_sign_in(TypeCodeView.as_view())
 second_step = _in_sign_in(SecondStepView.as_view())
 password_again = with_client(PasswordAgainView.as_view())
 code_again = with_client(CodeAgainView.as_view())

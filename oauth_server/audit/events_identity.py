@@ -40,11 +40,26 @@ class SignInRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuessingBlocked(Event):
-    """So many passwords were wrong that further ones are not judged."""
+    """So many passwords or codes were wrong, or codes asked for, that further ones are not judged."""
 
     name: ClassVar[str] = "person:password:blocked"
     result: ClassVar[str] = "failure"
     suspicious: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeMailed(Event):
+    """Somebody asked for a sign-in code. ``user`` is empty when nobody has confirmed the address; then the mail says so."""
+
+    name: ClassVar[str] = "person:code:mailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRefused(Event):
+    """A code that was mailed was typed wrong, or used before."""
+
+    name: ClassVar[str] = "person:code:refused"
+    result: ClassVar[str] = "failure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,17 @@ def _blocked(credentials: Mapping[str, Any], **_: Any) -> None:
     record_later(events.GuessingBlocked(user=_meant(credentials)))
 
 
+@receiver(signals.code_mailed, dispatch_uid="audit.code_mailed")
+def _code_mailed(user: User | None, **_: Any) -> None:
+    # In batches, whoever is meant: the time of the answer must not tell who has an account.
+    record_later(events.CodeMailed(user=public_subject(user.pk) if user else ""))
+
+
+@receiver(signals.code_refused, dispatch_uid="audit.code_refused")
+def _code_refused(user: User | None, **_: Any) -> None:
+    record(events.CodeRefused(user=public_subject(user.pk) if user else ""))
+
+
 @receiver(authentication_failed, dispatch_uid="audit.authentication_failed")
 def _factor_refused(user: User, authenticator: Any, **_: Any) -> None:
     record(events.SecondFactorRefused(user=public_subject(user.pk), factor=str(authenticator.type)))

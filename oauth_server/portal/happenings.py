@@ -49,8 +49,12 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
         ),
         "person:password:refused": Words(_("Somebody typed a wrong password"), "triangle-alert", look_at=True),
         "person:password:blocked": Words(
-            _("So many wrong passwords that no more were looked at"), "triangle-alert", look_at=True
+            _("So many wrong passwords or codes that no more were looked at"), "triangle-alert", look_at=True
         ),
+        "person:code:mailed": Words(
+            _("Somebody asked for a sign-in code, which was mailed to you"), "mail", look_at=True
+        ),
+        "person:code:refused": Words(_("Somebody typed a wrong sign-in code"), "triangle-alert", look_at=True),
         "person:factor:refused": Words(
             _("The password was right, the second step was not"), "triangle-alert", look_at=True
         ),

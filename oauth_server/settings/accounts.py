@@ -58,6 +58,11 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# Codes by mail (identity/sign_in/mailed.py): FEATURES says whether there are any.
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ENVIRONMENT.lifetimes.email_code
+# How long a sign-in may be under way, from its first page to its last.
+ACCOUNT_LOGIN_TIMEOUT = max(900, ENVIRONMENT.lifetimes.email_code)
 # Passwords and codes have limits of their own (identity/sign_in/throttle.py); these are for what allauth alone sees.
 ACCOUNT_RATE_LIMITS: dict[str, str | None] | bool = (
     {"login": None, "login_failed": None, "signup": "20/10m/ip", "reset_password": "20/10m/ip,5/10m/key"}

@@ -79,6 +79,12 @@ class Features:
     new_device_notice: bool = _row(
         True, "", "A mail to the owner when an account is signed in to on a browser that it was not used on before."
     )
+    email_code: bool = _row(
+        False,
+        "",
+        "Sign-in with a code by mail instead of a password; level 1, and whoever reads the mailbox has it (NIST SP 800-63B"
+        " §5.1.3.1 counts no mail as a factor).",
+    )
     passkeys: bool = _row(
         True,
         "Web Authentication Level 3",
@@ -111,6 +117,7 @@ class Lifetimes:
     consent: int = _row(365 * 86_400, "", "How long a consent is remembered.")
     session: int = _row(14 * 86_400, "", "The absolute life of a person's sign-in.")
     session_idle: int = _row(2 * 86_400, "", "How long a sign-in may rest unused.")
+    email_code: int = _row(600, "NIST SP 800-63B §5.1.3.2", "How long a sign-in code that was mailed may be typed.")
     operator_proof: int = _row(43_200, "", "How old the proofs of an operator may be for /admin/.")
     client_secret_overlap: int = _row(7 * 86_400, "", "How long the former secret works after a rotation.")
     jwks_max_age: int = _row(3_600, "RFC 7517", "How long others may cache our keys.")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from identity.federation import offers
@@ -53,6 +54,10 @@ def _passkeys(user: User) -> int:
     return sum(factors.opens_alone(passkey) for passkey in factors.passkeys_of(user))
 
 
+def _mailed(user: User) -> int:
+    return int(User.objects.owns_email(user))
+
+
 STAGES: Final = (
     Stage("password", lambda _: True, lambda user: ["password"] * _passwords(user), _passwords),
     Stage(
@@ -61,6 +66,13 @@ STAGES: Final = (
         lambda user: ["passkey"] if _passkeys(user) else [],
         _passkeys,
         "account/ways/passkey.html",
+    ),
+    Stage(
+        "email_code",
+        lambda _: settings.FEATURES.email_code,
+        lambda user: ["email_code"] * _mailed(user),
+        _mailed,
+        "account/ways/email_code.html",
     ),
     Stage(
         "upstream",

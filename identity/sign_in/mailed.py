@@ -1,0 +1,180 @@
+"""Codes by mail: who is sent one, how often, and what it takes to spend it. django-allauth's process with this house's rules.
+
+A code belongs to the browser session that asked for it, where allauth keeps what is under way; of the code itself only a keyed
+digest stands there. It goes to addresses that their owner has confirmed: whoever merely typed somebody's address at sign-up
+must not share an account with them (pre-hijacking).
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any, Final
+
+from allauth.account import forms as account
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.models import Login
+from allauth.account.stages import LoginByCodeStage, LoginStageController
+from allauth.core import context
+from allauth.core.internal.cryptokit import normalize_user_code
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+
+from identity import at_rest
+from identity.account.devices import describe
+from identity.models import User
+from identity.models.linked import owner_of_email
+from identity.sign_in.device import device_of
+from identity.sign_in.forms import PlainForm
+from identity.sign_in.throttle import HOUR, Guess, Limit, spend
+from identity.signals import code_mailed, code_refused, guessing_blocked
+
+# Asking is what is limited most: each time a mail goes to somebody. A browser that the person knows has a limit of its own,
+# so that a stranger who asks in their name does not keep them out.
+ASKING: Final = (
+    Limit(("address",), 60, HOUR),
+    Limit(("account", "address"), 5, HOUR),
+    Limit(("account",), 10, HOUR),
+    Limit(("account", "device"), 10, HOUR),
+)
+TRIES: Final = 5
+
+
+class EmailCodeStage(LoginByCodeStage):
+    """allauth's stage, which does not hold a person who goes back to the sign-in page for another way."""
+
+    def is_resumable(self, request: HttpRequest) -> bool:
+        """The page for the code is found by its own address; the sign-in page stays the sign-in page."""
+        del request
+        return not self.state
+
+
+class MailedCode(LoginCodeVerificationProcess):
+    """A code that is under way."""
+
+    @classmethod
+    def begin(cls, request: HttpRequest, owner: User | None, email: str, wanted: str | None) -> MailedCode:
+        """Mail a code, or to the owner of an address that opens nothing a mail that says so.
+
+        The sign-in that is under way is nobody's until the code is typed: so it costs the same whoever is meant.
+
+        Args:
+            request: of the browser that the code will work in.
+            owner: who confirmed the address; None for nobody.
+            email: in lower case, as the table has it.
+            wanted: where the person wants to go; a page of ours.
+        """
+        login = Login(email=email, redirect_url=wanted)
+        login.state["stages"] = {"current": EmailCodeStage.key}
+        stage = EmailCodeStage(LoginStageController(request, login), request, login)
+        stage.state.update(
+            cls.initial_state(user=None, email=email),
+            owner=str(owner.pk) if owner else "",
+            key=secrets.token_urlsafe(12),
+        )
+        process = cls(stage)
+        process.mail(owner)
+        process.persist()
+        code_mailed.send(sender=User, user=owner, request=request)
+        return process
+
+    @classmethod
+    def resume(cls, stage: LoginByCodeStage) -> MailedCode | None:
+        """What is under way; None when its time is over."""
+        found: MailedCode | None = cls(stage).abort_if_invalid()
+        return found
+
+    @property
+    def email(self) -> str:
+        """Where it was sent."""
+        return str(self.state["email"])
+
+    def generate_code(self) -> str:
+        """A new code; its digest is what stays here."""
+        code: str = super().generate_code()
+        self.state["code"] = self._digest(code)
+        return code
+
+    def _digest(self, typed: str) -> str:
+        meant = f"mailed code {self.state['key']} {normalize_user_code(typed)}"
+        return base64.b64encode(at_rest.digest(meant)).decode()
+
+    def mail(self, owner: User | None) -> None:
+        """One mail either way, of the same cost: from the page nobody can tell which."""
+        facts = {
+            "browser": describe(self.request.META.get("HTTP_USER_AGENT", "")),
+            "ip": self.request.META.get("REMOTE_ADDR", ""),
+            "minutes": max(1, settings.LIFETIMES.email_code // 60),
+            "signup_url": reverse("account_signup"),
+        }
+        if owner:
+            get_adapter().send_mail("account/email/login_code", self.email, {**facts, "code": self.generate_code()})
+        else:
+            get_adapter().send_mail("account/email/login_code_unknown", self.email, facts)
+
+    def judge(self, typed: str) -> User | None:
+        """Whose account the code opens; None when it is wrong, or so many were that this one is not looked at.
+
+        Tries are counted before they are judged: parallel ones would all read the session as it was. The address is asked
+        for again: its owner may have taken it off the account meanwhile.
+        """
+        guess = Guess(self.state["key"], "", purpose="mailed_code")
+        if not spend(guess, (Limit(("account",), TRIES, settings.LIFETIMES.email_code),)):
+            guessing_blocked.send(sender=User, credentials={"email": self.email}, request=self.request)
+            return None
+        owner = owner_of_email(self.email)
+        if owner is not None and str(owner.pk) != self.state["owner"]:
+            owner = None
+        if not constant_time_compare(self._digest(typed), self.code) or owner is None:
+            code_refused.send(sender=User, user=owner, request=self.request)
+            return None
+        return owner
+
+
+class AskForCodeForm(PlainForm, account.RequestLoginCodeForm):
+    """An address."""
+
+    owner: User | None = None
+
+    def clean_email(self) -> str:
+        """The address, in lower case whoever it is: the page that repeats it must not tell how it is stored.
+
+        Raises:
+            ValidationError: too many were asked for.
+        """
+        email = str(self.cleaned_data["email"]).lower()
+        request = context.request
+        self.owner = owner_of_email(email)
+        where = request.META.get("REMOTE_ADDR", ""), device_of(request, self.owner)
+        if not spend(Guess(email, *where, purpose="code_by_mail"), ASKING):
+            guessing_blocked.send(sender=User, credentials={"email": email}, request=request)
+            raise ValidationError(_("Too many codes were asked for. Wait an hour, or sign in another way."))
+        if self.owner is not None and not self.owner.is_active:
+            self.owner = None
+        return email
+
+
+class MailedCodeForm(PlainForm, account.ConfirmLoginCodeForm):
+    """The code."""
+
+    def __init__(self, *args: Any, process: MailedCode, **kwargs: Any) -> None:
+        self.process = process
+        self.owner: User | None = None
+        super().__init__(*args, **kwargs)
+
+    def clean_code(self) -> str:
+        """The code.
+
+        Raises:
+            ValidationError: it is not right.
+        """
+        code = str(self.cleaned_data["code"])
+        self.owner = self.process.judge(code)
+        if self.owner is None:
+            raise ValidationError(_("This code is not right. Look for the newest mail and type it as it stands there."))
+        return code
