@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -33,7 +33,7 @@ class Vouched:
         mfa: whether that was two factors.
     """
 
-    at: int | None = None
+    at: float | None = None
     amr: tuple[str, ...] = ()
     mfa: bool = False
 
@@ -76,8 +76,11 @@ def _is_two(amr: Collection[str]) -> bool:
     return "mfa" in amr or len({KINDS[word] for word in amr} - {""}) > 1
 
 
-def check_fresh(found: Vouched, asked: Asked, skew: int) -> None:
-    """Whether the person proved who they are as lately as was asked for (OpenID Connect Core §3.1.2.1).
+def as_fresh(found: Vouched, asked: Asked, skew: int) -> Vouched:
+    """What is vouched for, if the person proved who they are as lately as was asked for (OpenID Connect Core §3.1.2.1); by our clock.
+
+    The provider's clock counts whole seconds and may be behind: an answer that was let through for it must not look too old to the
+    application that asked, or the person would be sent there again and again.
 
     A provider that is told ``prompt=login`` and does not say when it did is not believed: it may have let through whoever sits
     at a browser that was left open.
@@ -93,6 +96,7 @@ def check_fresh(found: Vouched, asked: Asked, skew: int) -> None:
     if found.at is None:
         if asked.must_say_when:
             raise Refused(Reason.STALE, "auth_time is missing.")
-        return
+        return found
     if found.at < asked.oldest - skew:
         raise Refused(Reason.STALE, "auth_time is too old.")
+    return replace(found, at=max(found.at, asked.oldest)) if asked.must_say_when else found

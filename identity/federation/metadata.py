@@ -27,6 +27,7 @@ class Metadata:
         endpoints: by their names in the discovery document.
         auth_methods: how a token endpoint lets us authenticate; empty when it does not say.
         algorithms: what its ID tokens may be signed with; empty when it does not say.
+        prompts: values of ``prompt`` that it knows (Initiating User Registration 1.0 §4); empty when it does not say.
         names_itself: whether it puts ``iss`` into every answer (RFC 9207 §3).
     """
 
@@ -34,6 +35,7 @@ class Metadata:
     endpoints: Mapping[str, str]
     auth_methods: tuple[str, ...] = ()
     algorithms: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
     names_itself: bool = False
     said: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -101,6 +103,7 @@ def metadata_of(made: Connection, now: datetime) -> Metadata:
         endpoints={**found, **given},
         auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")),
         algorithms=_texts(document.get("id_token_signing_alg_values_supported")),
+        prompts=_texts(document.get("prompt_values_supported")),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         said=document,
     )

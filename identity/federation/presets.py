@@ -68,6 +68,7 @@ class Preset:
         echoes_nonce: False for a provider that leaves the nonce out of its ID token.
         response_mode: empty for the query.
         parameters: further parameters of every authorization request.
+        prompts: the values of ``prompt`` that it knows, where its discovery document does not say.
         tenant: what stands in its issuer for the tenant of whoever signs in; empty for one issuer for all.
     """
 
@@ -85,18 +86,26 @@ class Preset:
     echoes_nonce: bool = True
     response_mode: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    prompts: tuple[str, ...] = ()
     tenant: str = ""
 
 
 _ROWS: Final = (
     Preset("oidc", "OpenID Connect"),
-    Preset("google", "Google", issuer="https://accounts.google.com", has_verified_email=_google),
+    Preset(
+        "google",
+        "Google",
+        issuer="https://accounts.google.com",
+        has_verified_email=_google,
+        prompts=("none", "consent", "select_account"),
+    ),
     # One tenant is better named by its own issuer, https://login.microsoftonline.com/<tenant>/v2.0: then nobody else gets in.
     Preset(
         "microsoft",
         "Microsoft",
         issuer="https://login.microsoftonline.com/common/v2.0",
         has_verified_email=_microsoft,
+        prompts=("none", "login", "consent", "select_account"),
         tenant="{tenantid}",
     ),
     # The secret is the private key that Apple gives out; each token request carries a short assertion made with it. A name comes

@@ -20,6 +20,7 @@ from identity.sign_in import assurance
 
 _OCTETS: Final = 32
 LOGIN: Final = "login"
+SELECT_ACCOUNT: Final = "select_account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Asked:
     fingerprint: str
     nonce: str
     verifier: str
-    oldest: int
+    oldest: float
     must_say_when: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def ask(made: Connection, metadata: Metadata, wish: Wish, purpose: Purpose, now:
         parameters["response_mode"] = made.preset.response_mode
     at = now.timestamp()
     oldest = at if wish.again else max(wish.since or 0, at - settings.LIFETIMES.session)
-    parameters |= _wishes(made, wish, int(at - oldest))
+    parameters |= _wishes(made, wish, int(at - oldest), metadata.prompts or made.preset.prompts)
     asked = Asked(
         process=purpose.process,
         person=purpose.person,
@@ -155,14 +156,14 @@ def ask(made: Connection, metadata: Metadata, wish: Wish, purpose: Purpose, now:
         fingerprint=made.fingerprint,
         nonce=nonce,
         verifier=verifier if made.preset.sends_challenge else "",
-        oldest=int(oldest),
+        oldest=oldest,
         must_say_when=wish.again or wish.since is not None,
     )
     joint = "&" if "?" in endpoint else "?"
     return Question(f"{endpoint}{joint}{urlencode(parameters)}", state, asked)
 
 
-def _wishes(made: Connection, wish: Wish, max_age: int) -> dict[str, str]:
+def _wishes(made: Connection, wish: Wish, max_age: int, prompts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     if not made.preset.is_openid:
         return found
@@ -171,7 +172,7 @@ def _wishes(made: Connection, wish: Wish, max_age: int) -> dict[str, str]:
     if wish.again:
         found["prompt"] = LOGIN
     elif wish.select_account:
-        found["prompt"] = "select_account"
+        found |= _choice(prompts)
     if theirs := their_acr(wish.levels, made.row.acr_values):
         found["acr_values"] = " ".join(theirs)
     if wish.login_hint:
@@ -179,3 +180,13 @@ def _wishes(made: Connection, wish: Wish, max_age: int) -> dict[str, str]:
     if wish.ui_locales:
         found["ui_locales"] = " ".join(wish.ui_locales)
     return found
+
+
+def _choice(prompts: Sequence[str]) -> dict[str, str]:
+    """How the person is let choose an account: ``select_account`` where it is known to be understood, since others refuse the request.
+
+    ``login``, which every provider has to understand (Core §15.1), lets them choose as well.
+    """
+    if SELECT_ACCOUNT in prompts:
+        return {"prompt": SELECT_ACCOUNT}
+    return {"prompt": LOGIN} if not prompts or LOGIN in prompts else {}

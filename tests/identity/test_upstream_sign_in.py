@@ -173,6 +173,17 @@ def test_the_provider_vouches_for_when_and_how(there: Provider) -> None:
     assert session.acr == "2", "a key that answers there is no key that answers here"
 
 
+def test_a_provider_whose_clock_is_behind_is_not_asked_again_and_again(there: Provider) -> None:
+    """Core §3.1.2.1: what passes as fresh is fresh for the application too, whose demand is held against ``auth_time``."""
+    connect(there)
+    ada = person("ada")
+    link(ada, there)
+    begun = time.time()
+    Traveller().sign_in(there, query="?prompt=login", auth_time=int(begun) - 20)
+    [session] = signed_in(ada)
+    assert begun <= session.auth_time.timestamp() <= time.time()
+
+
 def test_what_is_not_believed_counts_for_nothing(there: Provider) -> None:
     connect(there)
     ada = person("ada")
@@ -203,6 +214,28 @@ def wishes(_request: Any) -> dict[str, Any]:
         "login_hint": "ada@there.example",
         "ui_locales": ("uk", "de"),
     }
+
+
+@pytest.mark.parametrize(
+    ("known", "sent"),
+    [
+        (None, "login"),
+        (["none", "login", "select_account"], "select_account"),
+        (["none", "login"], "login"),
+        (["none", "consent"], None),
+    ],
+)
+def test_who_links_chooses_an_account_there_in_a_way_that_the_provider_understands(
+    there: Provider, known: list[str] | None, sent: str | None
+) -> None:
+    """Core §15.1: ``login`` is understood by all; Initiating User Registration 1.0 §4: ``prompt_values_supported``."""
+    there.mischief.document = lambda document: document | ({"prompt_values_supported": known} if known else {})
+    connect(there)
+    person("ada")
+    traveller = Traveller()
+    sign_in(traveller.browser, "ada")
+    traveller.go(process="link")
+    assert traveller.asked.get("prompt") == sent
 
 
 def test_a_second_factor_here_is_asked_for_all_the_same(there: Provider) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from identity.federation import answer, connection, guest, id_token, profile
-from identity.federation.assurance import check_fresh, vouched
+from identity.federation.assurance import as_fresh, vouched
 from identity.federation.linking import Standing, Step, decide
 from identity.federation.metadata import Metadata, metadata_of
 from identity.federation.pages.shell import refusing
@@ -74,8 +75,7 @@ def _arrival(
         raise Refused(Reason.TOO_MANY)
     arrival = _who(made, metadata, code, asked, now)
     give_back(guess, LIMITS)
-    check_fresh(arrival.vouched, asked, settings.LIFETIMES.clock_skew)
-    return arrival
+    return replace(arrival, vouched=as_fresh(arrival.vouched, asked, settings.LIFETIMES.clock_skew))
 
 
 def _who(made: connection.Connection, metadata: Metadata, code: str, asked: Asked, now: datetime) -> Arrival:
