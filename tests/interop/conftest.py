@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +9,16 @@ import pytest
 
 from tests.support.live import Live, live_server
 from tests.support.person import Person
+from tests.support.programs import npm_packages
 
 HERE = Path(__file__).parent / "node"
+# The one private address that the server may reach: an upstream provider's. Clients, on 127.0.0.1, are not reached.
+ELSEWHERE = "127.0.0.2"
 
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
-    with live_server() as server:
+    with live_server(OUTBOUND_ALLOW=f"{ELSEWHERE}/32") as server:
         yield server
 
 
@@ -31,14 +32,7 @@ def person() -> Iterator[Person]:
 @pytest.fixture(scope="session")
 def node() -> str:
     """The program; the packages that the lock file pins are installed."""
-    program = shutil.which("node")
-    if program is None:
-        pytest.fail("node is missing: apt install nodejs npm")
-    mark = HERE / "node_modules" / ".package-lock.json"
-    if not mark.exists() or mark.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        subprocess.run(["npm", "ci", "--no-progress"], cwd=HERE, check=True, capture_output=True, timeout=300)
-        mark.touch()
-    return program
+    return npm_packages(HERE)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,8 @@ import httpx2
 
 from tests.support.live import PASSWORD, USERNAME
 
-_STEPS = 15
+# By way of a provider and back it is a longer walk.
+_STEPS = 25
 
 
 @dataclass
@@ -27,11 +28,13 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
-        self.outside: dict[str, tuple[str, str, str]] = {}
         self.is_inside = False
+        self.leads_to = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = {name: value or "" for name, value in attrs}
+        if tag == "meta" and has.get("http-equiv") == "refresh":
+            self.leads_to = has["content"].partition("url=")[2]
         if tag == "form":
             self.forms.append(Form(has.get("action", ""), has.get("method", "get").lower()))
             self.is_inside = True
@@ -73,8 +76,9 @@ class Person:
         """
         response = self.browser.get(address)
         for _ in range(_STEPS):
-            if response.is_redirect:
-                address = urljoin(str(response.url), response.headers["Location"])
+            onward = _onward(response)
+            if onward:
+                address = urljoin(str(response.url), onward)
                 if address.startswith(until):
                     return address
                 response = self.browser.get(address)
@@ -90,20 +94,26 @@ class Person:
     def _next(self, response: httpx2.Response, press: tuple[str, ...]) -> httpx2.Response | None:
         parser = _Forms()
         parser.feed(response.text)
-        for form in parser.forms:
-            data = dict(form.fields)
-            if "id_login" in form.ids and "id_password" in form.ids:
-                data[form.ids["id_login"][0]] = self.username
-                data[form.ids["id_password"][0]] = self.password
-                button = "id_submit"
-            else:
-                button = next((name for name in press if name in form.ids), "")
-            if not button or button not in form.ids:
-                continue
-            name, value = form.ids[button]
-            if name:
-                data[name] = value
-            self.pressed.append(button)
-            target = urljoin(str(response.url), form.action)
-            return self.browser.request(form.method, target, data=data, headers={"Referer": str(response.url)})
+        # Whoever comes to press a certain button presses it, though the page has a password field as well.
+        for button in (*press, "id_submit"):
+            for form in parser.forms:
+                is_sign_in = "id_login" in form.ids and "id_password" in form.ids
+                if button not in form.ids or (button == "id_submit" and not is_sign_in):
+                    continue
+                name, value = form.ids[button]
+                data = form.fields | ({name: value} if name else {})
+                if is_sign_in:
+                    data |= {form.ids["id_login"][0]: self.username, form.ids["id_password"][0]: self.password}
+                self.pressed.append(button)
+                target = urljoin(str(response.url), form.action)
+                return self.browser.request(form.method, target, data=data, headers={"Referer": str(response.url)})
         return None
+
+
+def _onward(response: httpx2.Response) -> str:
+    """Where an answer sends the browser by itself, with a status or with its page; empty when it stays."""
+    if response.is_redirect:
+        return response.headers["Location"]
+    parser = _Forms()
+    parser.feed(response.text)
+    return parser.leads_to

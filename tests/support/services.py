@@ -54,9 +54,9 @@ def wait_for(ready: Callable[[], bool], what: str, process: subprocess.Popen[byt
     raise RuntimeError(f"{what} did not answer within {_PATIENCE_SECONDS:.0f} seconds")
 
 
-def answers(port: int, question: bytes = b"", answer: bytes = b"") -> bool:
+def answers(port: int, question: bytes = b"", answer: bytes = b"", host: str = "127.0.0.1") -> bool:
     """Whether something listens on the port and, when asked, says what it should."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+    with suppress(OSError), socket.create_connection((host, port), timeout=1) as connection:
         if question:
             connection.sendall(question)
             return connection.recv(64).startswith(answer)

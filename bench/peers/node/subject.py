@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from bench import processes
 from bench.load import Load, basic, line
 from bench.subject import Subject
 from tests.support import services
+from tests.support.programs import npm_packages
 from tests.support.server import stop
 
 NAME: Final = "node-oidc-provider (in memory)"
@@ -29,10 +29,7 @@ def node(database_url: str, cpu: str) -> Iterator[Subject]:  # noqa: ARG001  # i
     Raises:
         NotInstalled: Node.js is missing.
     """
-    if not shutil.which("npm"):
-        raise services.NotInstalled("Node.js is missing: apt install nodejs npm")
-    if not (_HERE / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=_HERE, check=True, stdout=subprocess.DEVNULL)
+    npm_packages(_HERE)
     port = services.free_port()
     begun = time.monotonic()
     process = subprocess.Popen(
