@@ -33,6 +33,7 @@ from identity.sessions.afterwards import afterwards
 from identity.sessions.read import current
 from identity.sign_in.device import device_of
 from identity.sign_in.lately import prove_again, proved_lately
+from identity.sign_in.passwords import TooBusyError
 from identity.sign_in.throttle import ACCOUNT_LIMITS, Guess, give_back, spend
 from identity.signals import guessing_blocked
 
@@ -176,12 +177,20 @@ class AccountAdapter(DefaultAccountAdapter):
         The username and the addresses of one account share a limit. Beyond it the right password is as wrong as any other,
         at the cost of the same hash: a sentence of its own would tell whose address belongs to which username.
         """
-        user: User | None = super().authenticate(request, **credentials)
+        try:
+            user: User | None = super().authenticate(request, **credentials)
+        except TooBusyError:
+            self._give_back()  # nobody looked at it: a flood must not use up the guesses of whoever comes meanwhile
+            raise
         if user is None or not self._account_judged:
             return None
-        give_back(self._typed)
-        give_back(self._account, ACCOUNT_LIMITS)
+        self._give_back()
         return user
+
+    def _give_back(self) -> None:
+        give_back(self._typed)
+        if self._account_judged:
+            give_back(self._account, ACCOUNT_LIMITS)
 
 
 class MFAAdapter(DefaultMFAAdapter):

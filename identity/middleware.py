@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -10,7 +11,16 @@ from django.utils import timezone
 
 from identity.look.choice import adopt, keep
 from identity.models import User
-from identity.sign_in.passwords import TooBusyError
+from identity.sign_in.passwords import TooBusyError, turns
+from identity.signals import password_postponed
+
+# Pages whose form holds a password. A page that is missing here is refused as well, only later and at a higher price.
+_PASSWORD_PAGES: Final = frozenset(
+    {
+        "account_login", "account_signup", "account_reauthenticate", "account_change_password", "account_set_password",
+        "account_reset_password_from_key",
+    }
+)  # fmt: skip
 
 
 class Looks:
@@ -39,7 +49,10 @@ class Looks:
 
 
 class PasswordPressure:
-    """Turns ``TooBusyError`` into 503 with Retry-After, on whichever page a password was typed."""
+    """Answers 503 with Retry-After where a password was typed and too many wait to be hashed.
+
+    At the door where it can: of two hundred people at once most are asked to come back, which must cost next to nothing.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -48,10 +61,19 @@ class PasswordPressure:
         """Nothing to do on the way in or out."""
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """Before anything is read, counted or looked up."""
+        match = request.resolver_match
+        typed = request.method == "POST" and match is not None and match.url_name in _PASSWORD_PAGES
+        return _busy(request) if typed and turns().full else None
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Say that the person should try again in a moment."""
-        if not isinstance(exception, TooBusyError):
-            return None
-        response = render(request, "errors/busy.html", status=503)
-        response.headers["Retry-After"] = "5"
-        return response
+        """The turn did not come, or was taken by somebody else meanwhile."""
+        return _busy(request) if isinstance(exception, TooBusyError) else None
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    password_postponed.send(sender=User, request=request)
+    response = render(request, "errors/busy.html", status=503)
+    response.headers["Retry-After"] = "5"
+    return response

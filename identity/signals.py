@@ -26,6 +26,8 @@ guessing_blocked = Signal()
 code_mailed = Signal()
 # sender: User class; user (as above), request: a code that was mailed was typed wrong
 code_refused = Signal()
+# sender: User class; request: so many passwords wait to be hashed that this one was not looked at
+password_postponed = Signal()
 # sender: Upstream class; upstream (a slug), reason, detail, request: a sign-in by a provider was refused
 upstream_refused = Signal()
 # sender: Upstream class; upstream (a slug), created: a command set a provider up or changed it

@@ -63,6 +63,14 @@ class CodeRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPostponed(Event):
+    """So many passwords waited to be hashed that this one was not looked at; its owner was asked to come back."""
+
+    name: ClassVar[str] = "person:password:postponed"
+    result: ClassVar[str] = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorRefused(Event):
     """The password was right and the code was wrong: somebody may know the password."""
 

@@ -62,6 +62,11 @@ def _code_refused(user: User | None, **_: Any) -> None:
     record(events.CodeRefused(user=public_subject(user.pk) if user else ""))
 
 
+@receiver(signals.password_postponed, dispatch_uid="audit.password_postponed")
+def _postponed(**_: Any) -> None:
+    record_later(events.PasswordPostponed())
+
+
 @receiver(authentication_failed, dispatch_uid="audit.authentication_failed")
 def _factor_refused(user: User, authenticator: Any, **_: Any) -> None:
     record(events.SecondFactorRefused(user=public_subject(user.pk), factor=str(authenticator.type)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +23,11 @@ KEY_ENCRYPTION_KEY_FILE = ENVIRONMENT["KEY_ENCRYPTION_KEY_FILE"] or DATA_DIR / "
 METRICS_TOKEN_FILE = ENVIRONMENT["METRICS_TOKEN_FILE"] or DATA_DIR / "metrics_token"
 FEATURES = ENVIRONMENT["FEATURES"]
 LIFETIMES = ENVIRONMENT.lifetimes
-LIMITS = ENVIRONMENT.limits
+# Half of the cores hash passwords, and the web processes share them; the other half answers everything else.
+_HASHES_AT_ONCE = max(1, (os.cpu_count() or 1) // (2 * ENVIRONMENT["WEB_WORKERS"]))
+LIMITS = replace(
+    ENVIRONMENT.limits, password_hashes_at_once=ENVIRONMENT.limits.password_hashes_at_once or _HASHES_AT_ONCE
+)
 TRUSTED_PROXIES = ENVIRONMENT["TRUSTED_PROXIES"]
 CLIENT_CERTIFICATE_HEADER = ENVIRONMENT["CLIENT_CERTIFICATE_HEADER"]
 OUTBOUND_ALLOW = ENVIRONMENT["OUTBOUND_ALLOW"]
@@ -90,12 +96,12 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "identity.middleware.PasswordPressure",  # before anybody asks the database who is there
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "identity.middleware.Looks",
-    "identity.middleware.PasswordPressure",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

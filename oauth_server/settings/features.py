@@ -175,7 +175,12 @@ class Limits:
     outbox_attempts: int = _row(
         16, "", "How often an effect (a logout token) is tried, 5 seconds to an hour apart, before it is given up."
     )
-    password_hashes_at_once: int = _row(4, "", "Argon2id computations at the same time in one process.")
+    password_hashes_at_once: int = _row(
+        0, "", "Argon2id computations at the same time in one process; 0: a share of half the cores, one at least."
+    )
+    password_hashes_waiting: int = _row(
+        8, "", "Requests of one process that wait for one, each in a thread; whoever comes then is asked to come back."
+    )
     passkeys_per_person: int = _row(20, "", "Passkeys and security keys that one account may have.")
     clients_per_person: int = _row(50, "", "Applications that one developer may register in the portal.")
     upload_bytes: int = _row(5 * 1_048_576, "", "The largest file that anybody may upload: a picture of themselves.")

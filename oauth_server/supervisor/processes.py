@@ -12,8 +12,13 @@ from django.conf import settings
 from oauth_server.supervisor import metrics_folder
 
 # Python threads that serve requests in one web process. One core runs one of them at a time; the others wait for the
-# database, so more of them only make PostgreSQL hold more connections.
-WEB_THREADS: Final = min(8, 2 * (os.cpu_count() or 1) + 1)
+# database, so more of them only make PostgreSQL hold more connections. Those that wait for a password to be hashed come on
+# top: Granian starts a thread when it needs one and ends it when it rests.
+WEB_THREADS: Final = (
+    min(8, 2 * (os.cpu_count() or 1) + 1)
+    + settings.LIMITS.password_hashes_at_once
+    + settings.LIMITS.password_hashes_waiting
+)
 # Requests that one process takes in at once; the rest wait in the socket, where they cost nothing.
 WEB_BACKPRESSURE: Final = 256
 

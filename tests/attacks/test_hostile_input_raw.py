@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -201,3 +205,24 @@ def test_behind_a_proxy_two_hundred_slow_requests_keep_nobody_waiting(
     asked = service.form("/oauth/token", grant_type="client_credentials")
     with nginx(server.port) as port:
         assert seconds_of_others(port, slow, asked)[-2] < 1.0
+
+
+def test_while_sign_ins_wait_tokens_are_issued(home: House, server: Server, service: Client) -> None:
+    """A flood of passwords holds no more threads than it may, and whoever comes then is asked to come back (T-08)."""
+    username = home.seeder("person")["username"]
+    home.seeder("make_costly", username=username, passes=15)
+    form = ask(server.port, request("GET", "/account/login/", {"Host": "127.0.0.1"}))
+    cookie = form.headers["set-cookie"].partition(";")[0]
+    token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.body.decode())[0]
+    typed = urlencode({"csrfmiddlewaretoken": token, "login": username, "password": "wrong"}).encode()
+    headers = {"Host": "127.0.0.1", "Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+    asked = request("POST", "/account/login/", headers, typed)
+    with ThreadPoolExecutor(40) as people:
+        sign_ins = [people.submit(ask, server.port, asked) for _ in range(40)]
+        sent_away = [one.result() for one in islice(as_completed(sign_ins), 20)]
+        tokens = [ask(server.port, service.form("/oauth/token", grant_type="client_credentials")) for _ in range(20)]
+        still_waiting = [one for one in sign_ins if not one.done()]
+    assert [one.status for one in tokens] == [200] * 20
+    assert still_waiting
+    assert {(one.status, one.headers["retry-after"]) for one in sent_away} == {(503, "5")}
+    assert {one.result().status for one in sign_ins} == {200, 503}

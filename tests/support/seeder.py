@@ -19,6 +19,7 @@ from datetime import timedelta
 from io import StringIO
 from typing import Any
 
+import argon2
 import django
 
 django.setup()
@@ -81,6 +82,12 @@ def person(password: str = "") -> dict[str, str]:
         created=now, last_seen=now, expires=now + timedelta(days=1),
     )  # fmt: skip
     return {"user": str(user.pk), "username": name, "sid": session.sid, "email": user.email}
+
+
+def make_costly(username: str, passes: int) -> None:
+    """Let nobody's password open this account, and each try cost so many passes of Argon2id (ours take five)."""
+    encoded = argon2.PasswordHasher(time_cost=passes, memory_cost=19_456, parallelism=1).hash(secrets.token_hex())
+    User.objects.filter(username=username).update(password=f"argon2{encoded}")
 
 
 def _known(client_id: str) -> RegisteredClient:
@@ -244,7 +251,7 @@ def withdraw(consent: int) -> bool:
 DEEDS: dict[str, Callable[..., Any]] = {
     deed.__name__: deed
     for deed in (
-        prepare, client, person, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
+        prepare, client, person, make_costly, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
         participant, outbox, run_out_claims, nudge, reconnect,
     )
 }  # fmt: skip
