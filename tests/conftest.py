@@ -5,7 +5,10 @@ That nothing reaches beyond this machine is pytest-socket's doing (``--allow-hos
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 
 import hypothesis
@@ -18,6 +21,11 @@ from oauth_server.clients import key_sets, registry
 from oauth_server.keys import store
 from oauth_server.models import freshness
 from tests.support import services
+
+if "MIGRATED_COPIES" not in os.environ:
+    # Workers and the processes that they start inherit the folder; only the one that made it takes it away.
+    os.environ["MIGRATED_COPIES"] = tempfile.mkdtemp(prefix="gatehouse-migrated-")
+    atexit.register(shutil.rmtree, os.environ["MIGRATED_COPIES"], ignore_errors=True)
 
 pytest_plugins = [
     "tests.support.upstream",

@@ -254,7 +254,8 @@ def test_an_api_is_protected_as_the_page_says(live: Live, tmp_path: Path) -> Non
                 assert httpx2.get(f"{api}/plain", headers=token).json()["owner"] == "notes-robot"
                 assert httpx2.get(f"{api}/statistics", headers=token).json()["scope"] == ["notes:read"]
             live.manage("revoke", "--client", "notes-robot")
-            assert httpx2.get(f"{online}/notes", headers=token).status_code == 401
+            # The server looks for what others changed once a second.
+            wait_for(lambda: httpx2.get(f"{online}/notes", headers=token).status_code == 401, "The revocation")
 
 
 OLD_PROJECT = """

@@ -14,10 +14,10 @@ PROGRAM = """
 import json, django
 django.setup()
 from django.conf import settings
-from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
-call_command("migrate", verbosity=0)
+from tests.support.migrated import migrate
+migrate()
 from oauth_server.keys import store
 store.ensure_keys(timezone.now())
 from identity.models import User

@@ -52,7 +52,7 @@ print(json.dumps({
 
 
 def _race(environment: dict[str, str]) -> list[dict[str, object]]:
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "tests.support.migrated"], cwd=ROOT, env=environment, check=True)
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", RACER],

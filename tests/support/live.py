@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
+from tests.support.server import Seeder
 from tests.support.services import free_port, wait_for
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -26,11 +27,12 @@ CLAIMS: Final = {"name": "Alice Example", "given_name": "Alice", "email_verified
 
 @dataclass
 class Live:
-    """Where it is, and its command line."""
+    """Where it is, and its command line, in one process for all commands."""
 
     issuer: str
     folder: Path
     environment: dict[str, str] = field(repr=False)
+    seeder: Seeder = field(repr=False)
 
     def manage(self, *arguments: str, given: str = "") -> str:
         """What ``manage.py`` prints.
@@ -38,18 +40,11 @@ class Live:
         Raises:
             RuntimeError: it failed.
         """
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"manage.py {arguments[0]}: {done.stderr[-2_000:]}")
-        return done.stdout
+        done = self.seeder("manage", arguments=arguments, given=given)
+        if done["code"]:
+            raise RuntimeError(f"manage.py {arguments[0]}: {done['said'][-2_000:]}")
+        printed: str = done["printed"]
+        return printed
 
     def client(self, **metadata: Any) -> dict[str, Any]:
         """Register a client; answers as RFC 7591 does."""
@@ -83,9 +78,9 @@ def live_server(*, path: str = "", host: str = "127.0.0.1", **settings: str) -> 
         settings: further environment variables.
     """
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="gatehouse-live-") as name:
-        folder = Path(name)
-        kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG"}}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-live-")))
+        kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "MIGRATED_COPIES"}}
         environment = kept | {
             "DJANGO_SETTINGS_MODULE": "oauth_server.settings.development",
             "DATA_DIR": str(folder / "data"),
@@ -94,8 +89,9 @@ def live_server(*, path: str = "", host: str = "127.0.0.1", **settings: str) -> 
             "THROTTLES": "off",
             **settings,
         }
-        live = Live(environment["ISSUER"], folder, environment)
-        live.manage("migrate", "--verbosity=0")
+        seeder = stack.enter_context(closing(Seeder(environment)))
+        seeder("migrate")
+        live = Live(environment["ISSUER"], folder, environment, seeder)
         live.manage("rotate_keys")
         live.manage(
             "create_user",

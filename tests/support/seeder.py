@@ -15,6 +15,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -24,7 +25,7 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402  # models need a configured Django
+from django.core.management import call_command, execute_from_command_line  # noqa: E402  # models need a configured Django
 from django.db import connections, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -45,6 +46,7 @@ from oauth_server.models import (  # noqa: E402
     Participation,
     RefreshToken,
     TokenFamily,
+    freshness,
 )
 from oauth_server.outbox import nudge as messenger  # noqa: E402
 from oauth_server.protocol.parameters import Parameters  # noqa: E402
@@ -53,15 +55,31 @@ from oauth_server.tokens.authorization import Authorization  # noqa: E402
 from oauth_server.tokens.code import CodeGrant, issue_code  # noqa: E402
 from oauth_server.tokens.issue import issue  # noqa: E402
 from oauth_server.tokens.revoke import withdraw_consent  # noqa: E402
+from tests.support.migrated import migrate  # noqa: E402
 
 REDIRECT = "https://app.example/callback"
 
 
 def prepare() -> list[str]:
     """Tables and keys; answers the command line of the web process."""
-    call_command("migrate", interactive=False, verbosity=0)
+    migrate()
     store.ensure_keys(timezone.now())
     return web()
+
+
+def manage(arguments: list[str], given: str = "") -> dict[str, Any]:
+    """``manage.py`` with these arguments and this standard input: how it ended and what it printed."""
+    freshness.forget()  # a command that starts knows nothing
+    printed, said, code = StringIO(), StringIO(), 0
+    sys.stdin, asked = StringIO(given), sys.stdin
+    try:
+        with redirect_stdout(printed), redirect_stderr(said):
+            execute_from_command_line(["manage.py", *arguments])
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        sys.stdin = asked
+    return {"code": code, "printed": printed.getvalue(), "said": said.getvalue()}
 
 
 def client(**members: Any) -> dict[str, Any]:
@@ -251,7 +269,7 @@ def withdraw(consent: int) -> bool:
 DEEDS: dict[str, Callable[..., Any]] = {
     deed.__name__: deed
     for deed in (
-        prepare, client, person, make_costly, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
+        migrate, prepare, manage, client, person, make_costly, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
         participant, outbox, run_out_claims, nudge, reconnect,
     )
 }  # fmt: skip

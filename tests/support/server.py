@@ -180,7 +180,9 @@ def house(database_url: str = "", settings: str = "oauth_server.settings.testing
     """
     folder = Path(tempfile.mkdtemp(prefix="gatehouse-house-"))
     port = services.free_port()
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    inherited = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "MIGRATED_COPIES") if name in os.environ
+    }
     environment = inherited | {
         "DJANGO_SETTINGS_MODULE": settings,
         "DATA_DIR": str(folder),
