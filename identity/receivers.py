@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from identity.account.erase import keep
 from identity.account.standing import follow_up
 from identity.federation.sign_in import tell_unlinked
-from identity.models import LoginSession, User, linked
+from identity.models import LoginSession, TrustedBrowser, User, linked
 from identity.sessions import start as _sessions  # noqa: F401  # imported for its effect: sign-in and sign-out
 from identity.sessions.end import end_all
 from identity.sessions.read import SID
@@ -51,6 +51,22 @@ def _tell(fact: str) -> Any:
 
 for _signal, _fact in FACTS:
     _signal.connect(_tell(_fact), weak=False, dispatch_uid=f"identity:{_fact}")
+
+
+@receiver(
+    [
+        account.password_changed,
+        account.password_set,
+        account.password_reset,
+        mfa.authenticator_added,
+        mfa.authenticator_removed,
+        mfa.authenticator_reset,
+    ],
+    dispatch_uid="identity.trust_ends",
+)
+def _trust_ends(user: User, **_: Any) -> None:
+    """Whoever changes how they prove who they are proves it anew, in this browser too."""
+    TrustedBrowser.objects.forget_all(user)
 
 
 @receiver([account.password_changed, account.password_set], dispatch_uid="identity.password_changed")

@@ -23,6 +23,7 @@ urlpatterns = [
     path("privacy/delete/", privacy.delete, name="account_delete"),
     path("sessions/", devices.listing, name="account_sessions"),
     path("sessions/end-others/", devices.end_others, name="account_sessions_end_others"),
+    path("sessions/trusted/<int:pk>/forget/", devices.forget, name="account_sessions_forget"),
     path("sessions/<str:sid>/end/", devices.end_one, name="account_sessions_end"),
     path("look/", look.choose, name="account_look"),
     path("brand/style.css", look.style, name="brand_style"),

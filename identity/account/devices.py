@@ -17,10 +17,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from identity.account.shell import Here, signed_in
-from identity.models import LoginSession
+from identity.models import LoginSession, TrustedBrowser
 from identity.sessions.afterwards import afterwards
 from identity.sessions.end import end, end_all
 from identity.sessions.lives import TOUCH_EVERY
+from identity.sign_in import trust
 
 # The first that matches; browsers name those that they descend from, so the order counts.
 BROWSERS: Final = (
@@ -62,6 +63,15 @@ class Device:
     used_lately: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A row of the list of browsers that are not asked for the second step."""
+
+    browser: TrustedBrowser
+    name: str
+    is_this_one: bool
+
+
 @require_safe
 @signed_in
 def listing(request: HttpRequest, here: Here) -> HttpResponse:
@@ -72,7 +82,12 @@ def listing(request: HttpRequest, here: Here) -> HttpResponse:
         for session in LoginSession.objects.of_person(here.user, now)
     ]
     devices.sort(key=lambda device: not device.is_this_one)
-    return render(request, "account/sessions.html", {"devices": devices})
+    carried = trust.digests_of(request, here.user)
+    trusting = [
+        Trusted(browser, describe(browser.user_agent), browser.digest in carried)
+        for browser in trust.of_person(here.user, now)
+    ]
+    return render(request, "account/sessions.html", {"devices": devices, "trusting": trusting})
 
 
 @require_POST
@@ -100,4 +115,13 @@ def end_others(request: HttpRequest, here: Here) -> HttpResponse:
         "You are signed out on %(count)d other browser.", "You are signed out on %(count)d other browsers.", count
     )
     messages.success(request, text % {"count": count} if count else _("You were signed in nowhere else."))
+    return HttpResponseRedirect(reverse("account_sessions"), status=303)
+
+
+@require_POST
+@signed_in
+def forget(request: HttpRequest, here: Here, pk: int) -> HttpResponse:
+    """Trust a browser no more. Somebody else's looks like one that is trusted no more already."""
+    trust.take_back(request, here.user, pk)
+    messages.success(request, _("The second step is asked for there again."))
     return HttpResponseRedirect(reverse("account_sessions"), status=303)

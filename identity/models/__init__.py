@@ -2,6 +2,7 @@
 
 from identity.models.picture import Picture
 from identity.models.session import BrowserSession, LoginSession
+from identity.models.trusted import TrustedBrowser
 from identity.models.upstream import ReceivedLogout, Upstream, UpstreamSignIn
 from identity.models.user import User, email_is_verified
 
@@ -10,6 +11,7 @@ __all__ = [
     "LoginSession",
     "Picture",
     "ReceivedLogout",
+    "TrustedBrowser",
     "Upstream",
     "UpstreamSignIn",
     "User",

@@ -10,8 +10,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from identity.models import BrowserSession, LoginSession, User
+from identity.models import BrowserSession, LoginSession, TrustedBrowser, User
 from identity.signals import session_ended
+
+# Ends that say nothing against the browser in which they happened. Whoever is signed out from elsewhere is trusted no more.
+_INNOCENT = frozenset({"signed_out", "replaced", "signed_out_upstream"})
 
 
 def _finish(sessions: list[LoginSession], user: User, now: datetime, reason: str) -> list[str]:
@@ -19,6 +22,8 @@ def _finish(sessions: list[LoginSession], user: User, now: datetime, reason: str
         ended = [session for session in sessions if LoginSession.objects.end(session.sid, now, reason)]
         BrowserSession.objects.forget([session.browser for session in ended if session.browser])
         sids = [session.sid for session in ended]
+        if sids and reason not in _INNOCENT:
+            TrustedBrowser.objects.forget_of(sids)
         if sids:
             # In the transaction: a sign-in must not be over while the tokens bound to it live on because a receiver failed.
             session_ended.send(sender=LoginSession, sessions=sids, user=user, reason=reason)
@@ -43,5 +48,6 @@ def end(session: LoginSession, now: datetime, reason: str) -> bool:
 
 
 def end_all(user: User, now: datetime, reason: str, except_sid: str | None = None) -> list[str]:
-    """End every sign-in of a person, but one if asked; the ``sid`` of each that ended."""
+    """End every sign-in of a person, but one if asked; the ``sid`` of each that ended. Their browsers are trusted no more."""
+    TrustedBrowser.objects.forget_all(user, except_sid)
     return _finish(LoginSession.objects.unended(user, except_sid), user, now, reason)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from identity.models import BrowserSession, LoginSession, ReceivedLogout
+from identity.models import BrowserSession, LoginSession, ReceivedLogout, TrustedBrowser
 from oauth_server.models.audit import AuditEvent
 from oauth_server.models.client import Client, ClientSecret
 from oauth_server.models.code import AuthorizationCode
@@ -76,6 +76,7 @@ RULES: Final = (
     Rule("unused_clients", Client, lambda now: Q(registration__expires__lte=now), version="clients"),
     Rule("client_secrets", ClientSecret, _expired),
     Rule("sign_ins", LoginSession, _sessions),
+    Rule("trusted_browsers", TrustedBrowser, _expired),
     Rule("received_logouts", ReceivedLogout, _expired),
     Rule("browser_sessions", BrowserSession, lambda now: Q(expire_date__lte=now)),
     Rule("outbox", OutboxMessage, _outbox),

@@ -80,6 +80,10 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
             _("You removed a second step"), "shield-check", look_at=True
         ),
         "person:account:changed account:factor:reset": Words(_("You made new recovery codes"), "shield-check"),
+        "person:account:changed account:browser:trusted": Words(
+            _("You trusted a browser, which asks for no second step"), "shield-check", look_at=True
+        ),
+        "person:account:changed account:browser:forgotten": Words(_("You trust a browser no more"), "shield-check"),
         "person:account:changed account:profile:changed": Words(_("You edited your profile"), "user-round"),
         "person:account:changed account:picture:changed": Words(_("You changed your picture"), "user-round"),
         "person:account:changed account:username:changed": Words(

@@ -118,6 +118,11 @@ class Lifetimes:
     session: int = _row(14 * 86_400, "", "The absolute life of a person's sign-in.")
     session_idle: int = _row(2 * 86_400, "", "How long a sign-in may rest unused.")
     email_code: int = _row(600, "NIST SP 800-63B §5.1.3.2", "How long a sign-in code that was mailed may be typed.")
+    trusted_browser: int = _row(
+        30 * 86_400,
+        "",
+        "How long a browser that a person trusts goes without the second step; 0: it is always asked for.",
+    )
     operator_proof: int = _row(43_200, "", "How old the proofs of an operator may be for /admin/.")
     client_secret_overlap: int = _row(7 * 86_400, "", "How long the former secret works after a rotation.")
     jwks_max_age: int = _row(3_600, "RFC 7517", "How long others may cache our keys.")

@@ -9,13 +9,13 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.templatekit import get_entrance_context_data
 from allauth.account.models import Login
 from allauth.mfa.base import views as mfa
-from allauth.mfa.internal.flows import trust
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.utils import is_mfa_enabled
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
 
-from identity.models import factors
-from identity.sign_in import passkeys
+from identity.models import User, factors
+from identity.sign_in import passkeys, trust
 from identity.sign_in.assurance import SECOND, Proof, merged, proofs_of
 from identity.sign_in.context import demand_of
 from identity.sign_in.passkeys import request_options, wants_options
@@ -41,9 +41,11 @@ class SecondStepStage(AuthenticateStage):
         # Given before, or at a provider whose word for it counts.
         if any(SECOND in proof.factors for proof in proved_so_far(request, self.login)):
             return False
-        if trust.is_trusted_browser(request, user):
-            return not demand_of(request).is_met(proved_so_far(request, self.login))
-        return True
+        browser = trust.trusted(request, user, timezone.now())
+        if browser is None or not demand_of(request).is_met(proved_so_far(request, self.login)):
+            return True
+        request.trusted_browser = browser  # type: ignore[attr-defined]  # for the receiver in `trust`
+        return False
 
 
 class SecondStepView(mfa.AuthenticateView):
@@ -54,6 +56,14 @@ class SecondStepView(mfa.AuthenticateView):
         if wants_options(request):
             return JsonResponse(request_options(self.stage.login.user, request.session))
         response: HttpResponseBase = super().get(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The sign-in is complete; the browser is trusted from now on if its owner ticked that."""
+        wants_trust = bool(self.request.POST.get("trust")) and not self.stage.login.state.get(STEP_UP)
+        response: HttpResponse = super().form_valid(form)
+        if wants_trust and isinstance(self.request.user, User):
+            trust.remember(self.request, response, self.request.user, timezone.now())
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -71,4 +81,5 @@ class SecondStepView(mfa.AuthenticateView):
             "has_passkey": bool(keys),
             "is_step_up": bool(self.stage.login.state.get(STEP_UP)),
             "is_only_wished": demand.is_met(proved),
+            "trust_days": 0 if self.stage.login.state.get(STEP_UP) else trust.days(),
         }
