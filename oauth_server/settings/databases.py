@@ -9,6 +9,8 @@ import environ
 
 from oauth_server.settings.environment import BadSetting
 
+SQLITE = "oauth_server.sqlite"
+
 # BEGIN IMMEDIATE: a transaction that reads first and writes later would otherwise fail at once instead of waiting.
 # WAL: readers never wait for the writer. FULL: a code that was spent stays spent after a power cut.
 SQLITE_OPTIONS = {
@@ -53,7 +55,7 @@ def database(url: str, data_dir: Path, pooler: str = "none") -> dict[str, Any]:
         raise BadSetting("DATABASE_POOLER", "needs a DATABASE_URL of PostgreSQL.")
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": SQLITE,
             "NAME": data_dir / "gatehouse.sqlite3",
             "OPTIONS": SQLITE_OPTIONS,
             "CONN_MAX_AGE": None,
@@ -64,8 +66,10 @@ def database(url: str, data_dir: Path, pooler: str = "none") -> dict[str, Any]:
         raise BadSetting("DATABASE_URL", "is malformed.") from None
     if not config.get("NAME"):
         raise BadSetting("DATABASE_URL", "names no database: it must end with /name.")
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["ENGINE"] = SQLITE
     on_postgresql = _POOLED_OPTIONS if pooled else POSTGRESQL_OPTIONS
-    defaults = SQLITE_OPTIONS if config["ENGINE"].endswith("sqlite3") else on_postgresql
+    defaults = SQLITE_OPTIONS if config["ENGINE"] == SQLITE else on_postgresql
     config["OPTIONS"] = {**defaults, **config.get("OPTIONS", {})}
     config["CONN_MAX_AGE"] = None
     config["DISABLE_SERVER_SIDE_CURSORS"] = pooled

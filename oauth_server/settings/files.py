@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from oauth_server.settings.databases import SQLITE
 from oauth_server.settings.environment import BadSetting
 
 # setting → octets. Django wants its key longer than 50 characters; AES-256 wants exactly 32 octets.
@@ -34,7 +35,7 @@ def prepare_data_dir(folder: Path) -> None:
 
 def prepare_database_file(database: Mapping[str, Any]) -> None:
     """Make SQLite's file with mode 0600, whatever the folder and the umask allow; its journals take the same mode."""
-    if database["ENGINE"].endswith("sqlite3") and database["NAME"] != ":memory:":
+    if database["ENGINE"] == SQLITE and database["NAME"] != ":memory:":
         os.close(os.open(database["NAME"], os.O_CREAT | os.O_WRONLY, 0o600))
 
 

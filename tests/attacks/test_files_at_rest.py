@@ -14,7 +14,7 @@ def test_the_database_file_is_private_in_a_folder_that_is_not(tmp_path: Path) ->
     tmp_path.chmod(0o755)
     before = os.umask(0o022)
     try:
-        prepare_database_file({"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "gatehouse.sqlite3"})
+        prepare_database_file({"ENGINE": "oauth_server.sqlite", "NAME": tmp_path / "gatehouse.sqlite3"})
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "gatehouse.sqlite3").stat().st_mode) == 0o600
