@@ -1,6 +1,6 @@
 # Gatehouse. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt shell docs lock example clean
+.PHONY: help run test bench fmt shell docs messages lock example clean
 SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -29,6 +29,9 @@ shell: $(VENV)/run.stamp ## A Python shell with the models
 
 docs: $(VENV)/dev.stamp ## Write docs/reference from the code
 	@exec $(PYTHON) manage.py write_reference
+
+messages: $(VENV)/dev.stamp ## Collect the texts of pages and mails into locale/, and compile what is translated
+	@DJANGO_SETTINGS_MODULE=oauth_server.settings.testing $(PYTHON) -m scripts.messages
 
 lock: ## Pin requirements.txt and requirements-dev.txt anew, with hashes (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade requirements.in -o requirements.txt

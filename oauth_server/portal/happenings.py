@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from identity.account.devices import describe
@@ -170,7 +170,7 @@ def tell(events: Iterable[AuditEvent]) -> list[Happening]:
     for event in kept:
         words = words_for(event)
         client = registry.get(event.client_id) if event.client_id else None
-        app = client.name if client else event.client_id or _now("an application")
+        app = client.name if client else event.client_id or gettext("an application")
         browser = browsers.get(str(event.facts.get("sid", "")), "")
         told.append(
             Happening(
