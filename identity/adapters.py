@@ -19,7 +19,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
@@ -28,6 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from identity import at_rest
 from identity.federation import connection, sign_up, waiting
 from identity.federation.provider import NAME, UpstreamProvider, app_of
+from identity.look.choice import language_for
 from identity.models import User, factors
 from identity.sessions.afterwards import afterwards
 from identity.sessions.read import current
@@ -138,14 +139,18 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(subject)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links lead to the issuer: whoever asks for a mail to somebody else may have named another port in Host."""
+        """In the language of whoever has the address.
+
+        Links lead to the issuer: whoever asks for a mail to somebody else may have named another port in Host.
+        """
         links = {
             name: settings.ISSUER_ORIGIN + urlsplit(value)._replace(scheme="", netloc="").geturl()
             for name, value in context.items()
             if name.endswith("_url") and isinstance(value, str)
         }
         here = SimpleNamespace(domain=urlsplit(settings.ISSUER).netloc, name=settings.BRAND_NAME)
-        super().send_mail(template_prefix, email, {**context, **links, "current_site": here})
+        with translation.override(language_for(User.objects.called(email), self.request)):
+            super().send_mail(template_prefix, email, {**context, **links, "current_site": here})
 
     def _count(self, request: HttpRequest, credentials: dict[str, Any]) -> bool:
         """Count what was typed and, apart from it, whom it means; False when what was typed is used up."""
@@ -229,7 +234,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002, ARG002  # allauth's signature
         """What a passkey is called when its owner gives no name: when it was made says most."""
-        return gettext("Passkey of %(day)s") % {"day": date_format(timezone.localdate(), "j F Y")}
+        return gettext("Passkey of %(day)s") % {"day": date_format(timezone.localdate(), "DATE_FORMAT")}
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

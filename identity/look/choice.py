@@ -62,6 +62,22 @@ def _speak(request: HttpRequest, locale: str) -> None:
         request.LANGUAGE_CODE = language  # what LocaleMiddleware sets
 
 
+def language_for(reader: User | None, request: HttpRequest | None) -> str:
+    """The language of a mail: its reader's choice, else that of the page which they are looking at, else the server's.
+
+    Args:
+        reader: whose address it is; None when nobody here has it.
+        request: what made the mail; an operator's says nothing about the language of somebody else.
+    """
+    chosen = supported([reader.locale]) if reader is not None and reader.locale else ""
+    if chosen:
+        return chosen
+    present = getattr(request, "user", None)
+    if reader is not None and isinstance(present, User) and present.pk != reader.pk:
+        return settings.LANGUAGE_CODE
+    return translation.get_language() or settings.LANGUAGE_CODE
+
+
 def keep(request: HttpRequest, response: HttpResponseBase) -> None:
     """Let the browser remember what its person chose, so that the sign-in page knows it too."""
     person: User | None = getattr(request, "looks_like", None)

@@ -9,6 +9,7 @@ from allauth.core import context
 from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.functional import lazy
 
 from identity.account.devices import describe
 from identity.models import LoginSession, User
@@ -30,7 +31,7 @@ def tell_the_owner(session: LoginSession, request: HttpRequest, *, again: bool, 
     if getattr(request, "is_first_sign_in", False) or not User.objects.owns_email(user):
         return
     facts = {
-        "browser": describe(session.user_agent),
+        "browser": lazy(describe, str)(session.user_agent),  # in the language of the mail, not of this page
         "timestamp": session.created,
         "ip": session.ip_address or "",
         "user_agent": session.user_agent,
