@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
@@ -129,7 +130,8 @@ STORAGES = {
 }
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each but the first has a catalog in locale/, which `make messages` keeps; the source is written in the first.
+LANGUAGES = [("en", "English"), ("uk", "Ukrainian"), ("de", "German")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
