@@ -16,6 +16,7 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -138,14 +139,15 @@ class RemoveView(webauthn.RemoveWebAuthnView):
         """Remove it; the last way in stays (its owner would be locked out)."""
         user = self.request.user
         assert isinstance(user, User)  # noqa: S101  # allauth's decorator let nobody else in
-        if factors.opens_alone(self.object) and ways_in(user) <= 1:
-            messages.error(
-                self.request,
-                _("This passkey is the only way into your account. Set a password or add another passkey first."),
-            )
-            return HttpResponseRedirect(reverse("mfa_index"), status=303)
-        response: HttpResponse = super().form_valid(form)
-        return response
+        with transaction.atomic():
+            if not factors.opens_alone(self.object) or ways_in(User.objects.held(user)) > 1:
+                response: HttpResponse = super().form_valid(form)
+                return response
+        messages.error(
+            self.request,
+            _("This passkey is the only way into your account. Set a password or add another passkey first."),
+        )
+        return HttpResponseRedirect(reverse("mfa_index"), status=303)
 
 
 def passkeys_page(request: HttpRequest) -> HttpResponse:

@@ -62,8 +62,7 @@ def unlink(user: User, pk: int, ways_in: Callable[[User], int]) -> SocialAccount
         LastWayInError: the person could not sign in any more; nothing has changed.
     """
     with transaction.atomic():
-        # Locked: of two that go at once, the second must see that the first is gone.
-        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked = User.objects.held(user)
         account = SocialAccount.objects.filter(user=locked, pk=pk).first()
         if account is None:
             return None

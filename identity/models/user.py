@@ -57,6 +57,10 @@ class PersonManager(UserManager["User"]):
         """Has the person proved to own ``user.email``?"""
         return bool(EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists())
 
+    def held(self, user: User) -> User:
+        """The person, locked until the transaction ends: of two that take a way in away, the second must see what the first left."""
+        return self.select_for_update().get(pk=user.pk)
+
     def has_second_factor(self, user: User) -> bool:
         """Does the person have an authenticator beside the password?"""
         return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())

@@ -13,6 +13,7 @@ from django.utils import timezone
 from identity.account.standing import set_active
 from identity.federation import connection
 from identity.models import LoginSession, Upstream, UpstreamSignIn, User
+from identity.sessions.store import SessionStore
 from identity.sign_in.demand import Demand
 from tests.support.people import person, sign_in
 from tests.support.upstream import SECRET, Provider, Traveller, connect
@@ -288,3 +289,22 @@ def test_a_second_factor_that_the_provider_vouches_for_is_not_asked_for_again(th
     TOTP.activate(ada, "JBSWY3DPEHPK3PXP")
     assert Traveller().sign_in(there, amr=["pwd", "otp"]).headers["Location"] == "/account/"
     assert Traveller().sign_in(there, amr=["pwd"]).headers["Location"] == "/account/2fa/authenticate/"
+
+
+def test_an_answer_that_finds_the_browser_s_session_gone_is_refused_in_words(there: Provider) -> None:
+    """Two tabs bring it at the same moment: what the first one ended is no fault of ours for the second."""
+    connect(there)
+    link(person("ada"), there)
+    traveller = Traveller()
+    answer = there.approve(traveller.go())
+    read = SessionStore.load
+
+    def read_and_lose(store: SessionStore) -> dict[str, Any]:
+        data = read(store)
+        store.delete()
+        return data
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SessionStore, "load", read_and_lose)
+        assert traveller.come_back(answer).status_code == 400
+    assert LoginSession.objects.count() == 0

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
 from io import StringIO
@@ -25,13 +25,16 @@ import django
 
 django.setup()
 
-from django.core.management import call_command, execute_from_command_line  # noqa: E402  # models need a configured Django
+from allauth.mfa.models import Authenticator  # noqa: E402  # models need a configured Django
+from django.core.management import call_command, execute_from_command_line  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from identity.models import LoginSession, User  # noqa: E402
+from identity.federation.configure import set_up  # noqa: E402
+from identity.models import LoginSession, User, linked  # noqa: E402
 from identity.sessions.end import end  # noqa: E402
+from identity.sign_in.stages import ways_in  # noqa: E402
 from oauth_server.clients import metadata, registry  # noqa: E402
 from oauth_server.clients.client import RegisteredClient  # noqa: E402
 from oauth_server.clients.subjects import sid_of  # noqa: E402
@@ -106,6 +109,47 @@ def make_costly(username: str, passes: int) -> None:
     """Let nobody's password open this account, and each try cost so many passes of Argon2id (ours take five)."""
     encoded = argon2.PasswordHasher(time_cost=passes, memory_cost=19_456, parallelism=1).hash(secrets.token_hex())
     User.objects.filter(username=username).update(password=f"argon2{encoded}")
+
+
+def upstream(**members: Any) -> None:
+    """Set a provider up, as an operator does."""
+    set_up(members, may_replace=True)
+
+
+def newcomer(issuer: str, more: Sequence[str] = ()) -> str:
+    """Somebody who was never here and signs in by a provider alone; their username, which is their subject there."""
+    name = f"person-{secrets.token_hex(6)}"
+    user = User.objects.create_user(name, f"{name}@example.org", None)
+    User.objects.give_email(user, user.email, verified=True)
+    for subject in (name, *more):
+        linked.link(user, issuer, subject, {})
+    return name
+
+
+def links(username: str) -> list[str]:
+    """The subjects elsewhere that open somebody's account."""
+    return [account.uid for account in linked.of_person(User.objects.get(username=username))]
+
+
+def passkey(username: str) -> int:
+    """A passkey of somebody that opens the account alone; its number."""
+    found = {"clientExtensionResults": {"credProps": {"rk": True}}}
+    owner = User.objects.get(username=username)
+    made = Authenticator.objects.create(
+        user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "Key", "credential": found}
+    )
+    return made.pk
+
+
+def ways(username: str) -> int:
+    """How many ways open somebody's account."""
+    return ways_in(User.objects.get(username=username))
+
+
+def sessions(username: str) -> list[str]:
+    """The sign-ins of somebody that live."""
+    user = User.objects.get(username=username)
+    return [session.sid for session in LoginSession.objects.of_person(user, timezone.now())]
 
 
 def _known(client_id: str) -> RegisteredClient:
@@ -270,6 +314,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     deed.__name__: deed
     for deed in (
         migrate, prepare, manage, client, person, make_costly, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
+        upstream, newcomer, links, passkey, ways, sessions,
         participant, outbox, run_out_claims, nudge, reconnect,
     )
 }  # fmt: skip

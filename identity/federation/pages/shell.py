@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -32,6 +33,10 @@ def refusing(view: Page) -> Page:
             return view(request, *args, **kwargs)
         except Refused as refused:
             return refusal_page(request, refused, kwargs.get("slug", ""))
+        except UpdateError:
+            # Another tab signed in or out between our reading of the browser's session and our writing.
+            gone = Refused(Reason.STATE, "The browser's session ended meanwhile.")
+            return refusal_page(request, gone, kwargs.get("slug", ""))
 
     return wrapped
 
