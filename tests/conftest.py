@@ -21,6 +21,7 @@ from oauth_server.clients import key_sets, registry
 from oauth_server.keys import store
 from oauth_server.models import freshness
 from tests.support import services
+from tests.support.key_pool import POOL
 
 if "MIGRATED_COPIES" not in os.environ:
     # Workers and the processes that they start inherit the folder; only the one that made it takes it away.
@@ -63,7 +64,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def forget_everything() -> Iterator[None]:
     """Clients, keys, versions, throttles and the request context are process-wide; the next test starts without them."""
+    POOL.begin()
     yield
+    POOL.end()
     for forget in FORGET:
         forget()
     context.enter(context.RequestContext())

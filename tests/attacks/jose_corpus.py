@@ -30,7 +30,7 @@ ED = ed25519.Ed25519PrivateKey.generate()
 ED448 = ed448.Ed448PrivateKey.generate()
 WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505  # weak on purpose
 TINY = textbook_rsa(512, 65537)
-IDENTITY = textbook_rsa(2048, 1)
+IDENTITY = (rsa.generate_private_key(65537, 2048).public_key().public_numbers().n, 1, 1)
 
 
 def _textbook_jwk(key: tuple[int, int, int], kid: str) -> dict[str, Any]:

@@ -78,9 +78,9 @@ def _prime(bits: int) -> int:
 
 
 def textbook_rsa(bits: int, e: int) -> tuple[int, int, int]:
-    """(n, e, d) of a size or exponent that no library makes any more."""
+    """(n, e, d) of a size that no library makes any more."""
     p, q = _prime(bits // 2), _prime(bits // 2)
-    return p * q, e, 1 if e == 1 else pow(e, -1, (p - 1) * (q - 1))
+    return p * q, e, pow(e, -1, (p - 1) * (q - 1))
 
 
 def textbook_signature(message: bytes, n: int, d: int) -> bytes:
