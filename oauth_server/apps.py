@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class OAuthServerConfig(AppConfig):
-    """Connects receivers, system checks and the Celery app."""
+    """Connects receivers and system checks."""
 
     name = "oauth_server"
     verbose_name = "Authorization server"
@@ -12,5 +12,5 @@ class OAuthServerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what listens."""
-        # Imported for their effect: receivers connect, checks register, tasks find their app.
-        from oauth_server import celery, checks, wiring  # noqa: F401, PLC0415  # models must be loaded first
+        # Imported for their effect: receivers connect, checks register.
+        from oauth_server import checks, wiring  # noqa: F401, PLC0415  # models must be loaded first

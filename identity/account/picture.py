@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from identity.account.pictures import PictureError, TooBusyError, redraw
 from identity.account.shell import Here, signed_in
 from identity.models import Picture, User
 from identity.sign_in.throttle import HOUR, Guess, Limit, spend
@@ -23,6 +22,9 @@ from identity.signals import account_changed
 @signed_in
 def change(request: HttpRequest, here: Here) -> HttpResponse:
     """Take the uploaded picture, or take the present one away."""
+    # Only now: Pillow takes megabytes of a process that most never upload to.
+    from identity.account.pictures import PictureError, TooBusyError, redraw  # noqa: PLC0415
+
     if "remove" in request.POST:
         with transaction.atomic():
             Picture.objects.take(here.user)

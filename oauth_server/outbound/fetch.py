@@ -14,18 +14,20 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-import httpcore2
 from django.conf import settings
 
 from oauth_server.outbound.addresses import Address, is_public, is_within
+
+if TYPE_CHECKING:
+    import httpcore2
 
 MOST_OCTETS: Final = 262_144
 SECONDS: Final = 5.0
@@ -143,6 +145,11 @@ def _call(call: _Call, seconds: float) -> Fetched:
 
 
 def _exchange(call: _Call, deadline: float) -> Fetched:
+    # Only now: the HTTP library takes megabytes of a process that most never fetch with.
+    import httpcore2  # noqa: PLC0415
+
+    from oauth_server.outbound.pinned import PinnedBackend  # noqa: PLC0415
+
     target = _target(call.url)
     host = target.host.decode("ascii")
     port = target.port or (_HTTPS_PORT if target.scheme == b"https" else 80)
@@ -162,7 +169,7 @@ def _exchange(call: _Call, deadline: float) -> Fetched:
         headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(call.form))}
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), _left(deadline))
     with (
-        closing(_PinnedBackend(addresses, deadline)) as backend,
+        closing(PinnedBackend(addresses, lambda: _left(deadline))) as backend,
         httpcore2.ConnectionPool(
             ssl_context=_tls(settings.OUTBOUND_CA_FILE), network_backend=backend, retries=0, http2=False
         ) as pool,
@@ -192,6 +199,8 @@ def _target(url: str) -> httpcore2.URL:
     """The parts of ``url``, in the one spelling that httpcore2 and we read alike."""
     if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or any(c in url for c in ' \\"<>^`{|}'):
         raise FetchError("The URL is malformed.")
+    import httpcore2  # noqa: PLC0415  # as in _exchange
+
     target = httpcore2.URL(url.partition("#")[0])
     if target.scheme not in {b"https", b"http"}:
         raise FetchError("The URL is neither https nor http.")
@@ -255,51 +264,3 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     return context
-
-
-class _PinnedBackend(httpcore2.NetworkBackend):
-    """Connects to the judged addresses only, whatever name it is asked for, and cuts the connection at the deadline.
-
-    The cut comes from outside the reading thread: a peer that drips a byte at a time, in a TLS handshake or in headers,
-    would renew any timeout of a single read for ever.
-    """
-
-    def __init__(self, addresses: list[Address], deadline: float) -> None:
-        self._addresses = addresses
-        self._deadline = deadline
-        self._sync = httpcore2.SyncBackend()
-        self._closing = ExitStack()
-
-    def connect_tcp(
-        self,
-        host: str,  # noqa: ARG002  # the name was resolved and judged before; asking again is how rebinding works
-        port: int,
-        timeout: float | None = None,  # noqa: ARG002  # one deadline counts
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        """The first of the addresses that answers."""
-        for address in self._addresses:
-            try:
-                stream = self._sync.connect_tcp(
-                    str(address), port, _left(self._deadline), local_address, socket_options
-                )
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                continue
-            # TLS takes the socket object over, so the cut holds a descriptor of its own.
-            twin = self._closing.enter_context(stream.get_extra_info("socket").dup())
-            timer = threading.Timer(_left(self._deadline), _cut, (twin,))
-            timer.daemon = True
-            self._closing.callback(timer.cancel)
-            timer.start()
-            return stream
-        raise FetchError("No address of the host answers.")
-
-    def close(self) -> None:
-        """Nothing is left to cut."""
-        self._closing.close()
-
-
-def _cut(twin: socket.socket) -> None:
-    with suppress(OSError):
-        twin.shutdown(socket.SHUT_RDWR)

@@ -6,8 +6,8 @@ import threading
 from typing import Final
 
 import structlog
-
-from oauth_server.outbox.tasks import deliver
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 log = structlog.get_logger("gatehouse.outbox")
 
@@ -43,6 +43,10 @@ def _send() -> None:
                 return
             _wanted = False
         try:
-            deliver.apply_async(expires=_EXPIRES_SECONDS, retry=True, retry_policy=_RETRY)
+            # Only now: most web processes never have anything to tell, and Celery takes a tenth of their memory.
+            import_string(settings.CELERY_APP)
+            import_string("oauth_server.outbox.tasks.deliver").apply_async(
+                expires=_EXPIRES_SECONDS, retry=True, retry_policy=_RETRY
+            )
         except Exception as error:  # whatever a broker's library raises: the sweep does it
             log.warning("outbox:nudge:failed", error=type(error).__name__)
