@@ -11,12 +11,12 @@ from typing import Any, Final
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from oauth_server.audit import context
-from oauth_server.endpoints import browser_state
+from oauth_server.endpoints import browser_state, faults
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -145,6 +145,20 @@ class BrowserState:
         # A page that never looked at the session cannot have changed it, and looking now would cost a statement.
         if request.session.accessed:
             browser_state.keep(request, response)
+        return response
+
+
+class WrongMethods:
+    """Give Django's empty 405 a page, or problem details; the innermost, so that it is written in the person's language."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, or the page for it."""
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return faults.wrong_method(request, response)
         return response
 
 

@@ -88,4 +88,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "oauth_server.endpoints.faults.bad_request"
+handler403 = "oauth_server.endpoints.faults.forbidden"
+handler404 = "oauth_server.endpoints.faults.not_found"
+handler429 = "oauth_server.endpoints.faults.too_often"  # django-allauth's name for it
 handler500 = "oauth_server.endpoints.faults.server_error"

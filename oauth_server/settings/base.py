@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "identity.middleware.Looks",
+    "oauth_server.middleware.WrongMethods",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
