@@ -10,6 +10,7 @@ from typing import Any, Final
 from django import template
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.forms import BoundField
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone, translation
@@ -72,6 +73,20 @@ def nav_link(
     path = request.path if isinstance(request, HttpRequest) else ""
     here = "page" if path == url else "true" if within and path.startswith(url) else ""
     return {"url": url, "icon": drawing, "text": text, "here": here}
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """The control of a field.
+
+    When a form comes back, the page begins at what is wrong: at the words above the fields (``components/form_errors.html``), else
+    at the first field that has a fault, whose words belong to it. No script moves the focus.
+    """
+    form = field.form
+    if not form.errors:
+        return field.as_widget()
+    first = next((name for name in form.fields if name in form.errors), "")
+    return field.as_widget(attrs={"autofocus": field.name == first and not form.non_field_errors()})
 
 
 @register.filter
