@@ -1,6 +1,6 @@
 # Gatehouse. `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt shell docs messages lock example clean
+.PHONY: help run test screenshots bench fmt shell docs messages lock example clean
 SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -13,6 +13,9 @@ run: $(VENV)/run.stamp ## Start the server: web, worker and beat on http://127.0
 
 test: $(VENV)/dev.stamp ## Lint, types, contracts, and every test on SQLite and on PostgreSQL
 	@exec $(PYTHON) -m tests.run
+
+screenshots: $(VENV)/dev.stamp ## Every page, light and dark, phone, tablet and desktop, into var/screenshots
+	@exec $(PYTHON) -m tests.screenshots
 
 bench: $(VENV)/dev.stamp ## Measure requests a second, latency and memory
 	@exec $(PYTHON) -m bench

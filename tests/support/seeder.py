@@ -58,6 +58,7 @@ from oauth_server.tokens.authorization import Authorization  # noqa: E402
 from oauth_server.tokens.code import CodeGrant, issue_code  # noqa: E402
 from oauth_server.tokens.issue import issue  # noqa: E402
 from oauth_server.tokens.revoke import withdraw_consent  # noqa: E402
+from tests.support import furnished  # noqa: E402
 from tests.support.migrated import migrate  # noqa: E402
 
 REDIRECT = "https://app.example/callback"
@@ -316,6 +317,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
         migrate, prepare, manage, client, person, make_costly, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
         upstream, newcomer, links, passkey, ways, sessions,
         participant, outbox, run_out_claims, nudge, reconnect,
+        furnished.furnish, furnished.equip, furnished.faults,
     )
 }  # fmt: skip
 

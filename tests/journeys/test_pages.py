@@ -1,0 +1,57 @@
+"""Every page in light and dark, from 320 to 1440 pixels: axe-core finds nothing, and nothing needs sideways scrolling.
+
+axe-core (Deque) is run through the DevTools protocol, which no content security policy binds; the server's own stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+from tests.support.browser import fits
+from tests.support.pages import ROWS, Row, Stage, open_row, stage
+
+pytestmark = pytest.mark.browser
+
+WIDTHS: Final = (320, 768, 1440)
+# All of axe's rules, and the one of WCAG 2.2 (§2.5.8) that it leaves off; what a theme can break alone in the other theme.
+RULES: Final = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
+COLOURS: Final = {
+    "resultTypes": ["violations"],
+    "preload": False,
+    "runOnly": ["color-contrast", "link-in-text-block", "target-size"],
+}
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[Stage]:
+    with stage() as set_out:
+        yield set_out
+
+
+def violations(page: Page, options: object) -> list[str]:
+    """What axe-core says, one line a place."""
+    found = page.evaluate("async options => (await axe.run(options)).violations", options)
+    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_nobody_is_shut_out(house: Stage, row: Row) -> None:
+    """WCAG 2.2 A and AA as far as a machine can judge; §1.4.10 for the widths."""
+    page = open_row(row, house)
+    page.evaluate(AXE_SCRIPT)
+    narrow, *wider = WIDTHS
+    page.set_viewport_size({"width": narrow, "height": 640})
+    page.emulate_media(color_scheme="light")
+    assert fits(page), narrow
+    assert violations(page, RULES) == []
+    for width in wider:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert fits(page), width
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, COLOURS) == []
+    page.emulate_media(color_scheme="light")

@@ -1,0 +1,48 @@
+"""``make screenshots``: every page of ``tests.support.pages`` in light and dark, on a telephone, a tablet and a desktop.
+
+For people to look at, in a folder that is not committed. Words choose pages: ``python -m tests.screenshots -o FOLDER account_login consent``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import django
+
+WIDTHS: Final = {"phone": 320, "tablet": 768, "desktop": 1440}
+THEMES: Final = ("light", "dark")
+
+
+def main() -> None:
+    """Go through the table, and write one PNG a page, theme and width."""
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=main.__doc__)
+    parser.add_argument("-o", "--output", type=Path, default=Path("var/screenshots"))
+    parser.add_argument("-s", "--size", choices=WIDTHS, action="append", help="only these widths")
+    parser.add_argument("-t", "--theme", choices=THEMES, action="append", help="only these themes")
+    parser.add_argument("words", nargs="*", help="only pages with one of these in their name")
+    chosen = parser.parse_args()
+    chosen.output.mkdir(parents=True, exist_ok=True)
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oauth_server.settings.testing")
+    django.setup()
+    from tests.support.pages import ROWS, open_row, stage  # noqa: PLC0415  # names of addresses need a configured Django
+
+    with stage() as house:
+        for row in ROWS:
+            if chosen.words and not any(word in str(row) for word in chosen.words):
+                continue
+            page = open_row(row, house)
+            for theme in chosen.theme or THEMES:
+                page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+                for size in chosen.size or WIDTHS:
+                    page.set_viewport_size({"width": WIDTHS[size], "height": 800})
+                    page.screenshot(path=chosen.output / f"{row}.{theme}.{size}.png", full_page=True)
+            sys.stdout.write(f"{row}\n")
+
+
+if __name__ == "__main__":
+    main()
