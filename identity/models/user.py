@@ -206,7 +206,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def email_is_verified(user: str = "user") -> Any:
-    """An expression: does the person that ``user`` points to own their e-mail address (OpenID Connect Core §5.1)?"""
+    """An expression: does the person that ``user`` points to own their e-mail address (OpenID Connect Core §5.1)?
+
+    Args:
+        user: the way to the person; empty for a query of people.
+    """
+    email = f"{user}__email" if user else "email"
     return Exists(
-        EmailAddress.objects.filter(user=OuterRef(user), email__iexact=OuterRef(f"{user}__email"), verified=True)
+        EmailAddress.objects.filter(user=OuterRef(user or "pk"), email__iexact=OuterRef(email), verified=True)
     )

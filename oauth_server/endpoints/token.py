@@ -1,9 +1,11 @@
-"""The token endpoint (RFC 6749 §3.2): authenticate, decide, mint and save in one transaction, answer."""
+"""The token endpoint (RFC 6749 §3.2): authenticate, judge, mint, spend and save, answer."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -17,10 +19,18 @@ from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints.base import form_parameters, json_response, protocol_endpoint
 from oauth_server.endpoints.credentials import credentials_of
 from oauth_server.grants import Grant, table
-from oauth_server.protocol.errors import InvalidClient, OAuthError, UnauthorizedClient, UnsupportedGrantType
+from oauth_server.protocol.errors import (
+    InvalidClient,
+    InvalidGrant,
+    OAuthError,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
 from oauth_server.protocol.parameters import Parameters
-from oauth_server.tokens.authorization import Refused, TokenSet
-from oauth_server.tokens.issue import issue
+from oauth_server.tokens.authorization import Authorization, Refused, TokenSet
+from oauth_server.tokens.issue import SpentMeanwhileError, issue
+
+_LOOKS: Final = 2
 
 
 @cache
@@ -60,27 +70,38 @@ def token(request: HttpRequest, now: datetime) -> HttpResponse:
 
 
 def _exchange(grant: Grant, parameters: Parameters, client: RegisteredClient, now: datetime) -> TokenSet:
-    """Spend, mint and save together; a refusal that changed something is committed before it is raised."""
-    # A key set that is fetched while the transaction is open would keep everybody waiting.
+    """Judge, mint, then spend and save together."""
     encryption.prepare(client, encryption.ID_TOKEN, now)
-    with transaction.atomic():
+    for _ in range(_LOOKS):
         outcome = grant.decide(parameters, client, now)
         if isinstance(outcome, Refused):
-            if outcome.event is not None:
-                record(outcome.event)
-        else:
+            raise _settled(outcome)
+        # Whoever loses a race looks again, and finds it spent.
+        with suppress(SpentMeanwhileError):
             token_set = issue(outcome, now)
-    if isinstance(outcome, Refused):
-        outcome.error.recorded = outcome.event is not None
-        raise outcome.error
-    first_use.note(client)
+            _note(outcome, token_set)
+            return token_set
+    raise InvalidGrant("The grant is being used by somebody else.")
+
+
+def _settled(refused: Refused) -> OAuthError:
+    """End what the refusal ends and record it, together, before anybody hears of it."""
+    with transaction.atomic():
+        record(refused.settle())
+    refused.error.recorded = True
+    return refused.error
+
+
+def _note(authorization: Authorization, token_set: TokenSet) -> None:
+    first_use.note(authorization.client)
+    for remark in authorization.remarks:
+        record_later(remark)
     record_later(
         TokenIssued(
-            client_id=client.client_id,
-            user=str(outcome.user_id or ""),
-            family=str(outcome.family or ""),
-            grant_type=grant.grant_type,
+            client_id=authorization.client.client_id,
+            user=str(authorization.user_id or ""),
+            family=str(authorization.family or ""),
+            grant_type=authorization.grant_type,
             scope=token_set.scope,
         )
     )
-    return token_set

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 
@@ -11,7 +12,8 @@ from oauth_server.audit.events import CodeReplayed, ForeignToken, TokenRefused
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.keys import secrets
-from oauth_server.models import AuthorizationCode
+from oauth_server.models import AuthorizationCode, standing
+from oauth_server.models.standing import PresentedCode
 from oauth_server.protocol import pkce, resources, scopes
 from oauth_server.protocol.errors import InvalidGrant, InvalidRequest, OAuthError
 from oauth_server.protocol.parameters import Parameters
@@ -23,7 +25,7 @@ from oauth_server.tokens.revoke import revoke_family
 
 
 def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> Authorization | Refused:
-    """Spend the code first, then judge what came with it: a code that was shown with a wrong verifier is burnt.
+    """Judge a code and what came with it; one that was shown with a wrong proof is burnt.
 
     Raises:
         InvalidRequest: a parameter is missing.
@@ -33,19 +35,16 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
     if not secrets.well_formed(value, "ac"):
         raise InvalidGrant("The code is invalid.")
     digest = secrets.digest(value)
-    code = AuthorizationCode.objects.redeem(digest, client.pk, now)
-    if code is None:
-        return _refuse(digest, client, now)
-    if client.tokens_not_before is not None and code.created < client.tokens_not_before:
-        error: OAuthError = InvalidGrant(
-            "The code is invalid, expired or was used before.", detail="before tokens_not_before"
-        )
-        return Refused(error, _refusal(error, client, str(code.user_id)))
+    code = standing.of_code(digest)
+    if code is None or code.application_id != client.pk or not code.is_live(now):
+        return _refuse(code, client, now)
     try:
+        if client.tokens_not_before is not None and code.created < client.tokens_not_before:
+            raise InvalidGrant("The code is invalid, expired or was used before.", detail="before tokens_not_before")
         _check(code, parameters, client)
         asked = resources.choose(parameters.all("resource"), code.resource or resources_of(client))
-    except OAuthError as refused:
-        return Refused(refused, _refusal(refused, client, str(code.user_id)))
+    except OAuthError as error:
+        return Refused(error, partial(_burn, digest, now, _refusal(error, client, str(code.user_id))))
     granted = scopes.parse(code.scope)
     return Authorization(
         client=client,
@@ -67,10 +66,18 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
         audience=asked or tuple(code.resource),
         authorization_details=tuple(code.authorization_details),
         confirmation=code.confirmation,
+        save=partial(
+            AuthorizationCode.objects.redeem,
+            digest,
+            now,
+            user=code.user_id,
+            session=code.session_id,
+            consent=code.consent_id,
+        ),
     )
 
 
-def _check(code: AuthorizationCode, parameters: Parameters, client: RegisteredClient) -> None:
+def _check(code: PresentedCode, parameters: Parameters, client: RegisteredClient) -> None:
     redirect_uri = parameters.get("redirect_uri")
     # OAuth 2.1 §4.1.3 drops the parameter; who sends it must send the same (RFC 6749 §4.1.3).
     if redirect_uri is not None and not hmac.compare_digest(redirect_uri.encode(), code.redirect_uri.encode()):
@@ -80,24 +87,29 @@ def _check(code: AuthorizationCode, parameters: Parameters, client: RegisteredCl
     pkce.verify(parameters.get("code_verifier"), code.code_challenge, code.code_challenge_method)
 
 
-def _refuse(digest: bytes, client: RegisteredClient, now: datetime) -> Refused:
-    """Judge a code that could not be spent: a replay ends what the code issued (RFC 6749 §4.1.2, §10.5)."""
+def _burn(digest: bytes, now: datetime, event: TokenRefused) -> TokenRefused:
+    AuthorizationCode.objects.burn(digest, now)
+    return event
+
+
+def _refuse(code: PresentedCode | None, client: RegisteredClient, now: datetime) -> Refused:
+    """Judge a code that cannot be redeemed: a replay ends what the code issued (RFC 6749 §4.1.2, §10.5)."""
     error = InvalidGrant("The code is invalid, expired or was used before.")
-    spent = AuthorizationCode.objects.spent(digest)
-    if spent is None:
-        return Refused(error, _refusal(error, client))
-    if spent.application_id != client.pk:
+    if code is None or code.used_at is None:
+        return Refused(error, lambda: _refusal(error, client))
+    if code.application_id != client.pk:
         # Another client's try must not end the family, or anybody who saw a code could sign its owner out.
-        return Refused(error, ForeignToken(client_id=client.client_id, family=str(spent.family), endpoint="token"))
+        foreign = ForeignToken(client_id=client.client_id, family=str(code.family), endpoint="token")
+        return Refused(error, lambda: foreign)
     # A client's own retry races its first request: within the window the first answer stands (scorecard R-03).
     window = timedelta(seconds=settings.LIFETIMES.code_replay_window)
-    late = spent.used_at is not None and now - spent.used_at > window
-    revoked = late and revoke_family(spent.family, now, "code replayed")
-    return Refused(
-        error,
-        CodeReplayed(
-            client_id=client.client_id, user=str(spent.user_id), family=str(spent.family), revoked=bool(revoked)
-        ),
+    return Refused(error, partial(_replayed, code, client, now, late=now - code.used_at > window))
+
+
+def _replayed(code: PresentedCode, client: RegisteredClient, now: datetime, *, late: bool) -> CodeReplayed:
+    revoked = late and revoke_family(code.family, now, "code replayed")
+    return CodeReplayed(
+        client_id=client.client_id, user=str(code.user_id), family=str(code.family), revoked=bool(revoked)
     )
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 
 from oauth_server.audit import context
 from oauth_server.audit.events import ForeignToken, RefreshReused, TokenRefused
-from oauth_server.audit.record import record_later
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.keys import secrets
 from oauth_server.models import RefreshToken, standing
-from oauth_server.models.standing import Standing
+from oauth_server.models.standing import PresentedRefreshToken, Standing
 from oauth_server.protocol import resources, scopes
 from oauth_server.protocol.errors import InvalidGrant, OAuthError
 from oauth_server.protocol.parameters import Parameters
@@ -26,11 +26,12 @@ from oauth_server.tokens.suspicion import suspicions
 
 
 def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> Authorization | Refused:
-    """Spend the token, then ask whether its family may still be used.
+    """Judge a refresh token: its row, how its family stands, and what is asked for.
 
     Raises:
         InvalidRequest: the parameter is missing.
         InvalidScope: more scope than was granted.
+        InvalidTarget: a resource that was not granted.
         InvalidGrant: the token is no refresh token of ours.
     """
     value = parameters.required("refresh_token")
@@ -38,20 +39,28 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
         raise InvalidGrant("The refresh token is invalid.")
     asked = scopes.parse(parameters.get("scope", ""))
     digest = secrets.digest(value)
-    spent = RefreshToken.objects.spend(digest, client.pk, now)
-    if spent is None:
-        return _refuse(value, digest, asked, parameters, client, now)
-    family = standing.of_family(spent.family_id)
-    if family is None or not _lives(family, client, now):
-        return _dead(client, family)
-    address = context.current().ip_address
-    for event in suspicions(family, spent, address, settings.LIFETIMES.access_token, now):
-        record_later(replace(event, client_id=client.client_id))
-    if spent.generation >= settings.LIMITS.refreshes_per_family:
+    token = standing.of_refresh_token(digest)
+    if token is None:
+        error = InvalidGrant("The refresh token is invalid.")
+        return Refused(error, lambda: _refusal(error, client))
+    if token.application_id != client.pk:
+        # Another client's replay never ends the family (scorecard R-05).
+        foreign = ForeignToken(client_id=client.client_id, family=str(token.family.family), endpoint="token")
+        return Refused(InvalidGrant("The refresh token is invalid."), lambda: foreign)
+    if not _lives(token.family, client, now) or (token.used_at is None and token.expires <= now):
+        return _say_no(InvalidGrant("The refresh token is expired or revoked."), client, token.family)
+    if token.used_at is not None:
+        return _used_before(value, token, token.used_at, asked, parameters, client, now)
+    if token.generation >= settings.LIMITS.refreshes_per_family:
         # Every spent generation is kept until the family ends: one grant must not fill the table.
         error = InvalidGrant("This grant has been refreshed too often; the person has to sign in again.")
-        return Refused(error, _refusal(error, client, family))
-    return _continue(family, spent.generation + 1, asked, parameters, client, presented=value)
+        return _say_no(error, client, token.family)
+    found = suspicions(token, context.current().ip_address, settings.LIFETIMES.access_token, now)
+    return replace(
+        _continue(token, asked, parameters, client, presented=value),
+        save=partial(RefreshToken.objects.rotate, digest, now),
+        remarks=tuple(replace(event, client_id=client.client_id) for event in found),
+    )
 
 
 def _lives(family: Standing, client: RegisteredClient, now: datetime) -> bool:
@@ -61,8 +70,7 @@ def _lives(family: Standing, client: RegisteredClient, now: datetime) -> bool:
 
 
 def _continue(
-    family: Standing,
-    generation: int,
+    token: PresentedRefreshToken,
     asked: tuple[str, ...],
     parameters: Parameters,
     client: RegisteredClient,
@@ -70,6 +78,7 @@ def _continue(
     presented: str,
     retry: bool = False,
 ) -> Authorization:
+    family = token.family
     granted = scopes.parse(family.scope)
     return Authorization(
         client=client,
@@ -78,7 +87,9 @@ def _continue(
         sub=subject_of(client, family.user_id),
         user_id=family.user_id,
         family=family.family,
-        lineage=Lineage(generation=generation, absolute_expiry=family.expires, presented=presented, retry=retry),
+        lineage=Lineage(
+            generation=token.generation + 1, absolute_expiry=family.expires, presented=presented, retry=retry
+        ),
         session_sid=family.session_id,
         consent_id=family.consent_id,
         auth_time=family.auth_time,
@@ -93,34 +104,29 @@ def _continue(
     )
 
 
-def _refuse(
+def _used_before(
     value: str,
-    digest: bytes,
+    token: PresentedRefreshToken,
+    used_at: datetime,
     asked: tuple[str, ...],
     parameters: Parameters,
     client: RegisteredClient,
     now: datetime,
 ) -> Authorization | Refused:
-    """Judge a token that could not be spent: unknown, expired, foreign, a retry within the grace, or reused."""
-    token = standing.of_refresh_token(digest)
-    if token is None:
-        error = InvalidGrant("The refresh token is invalid.")
-        return Refused(error, _refusal(error, client))
-    family = token.family
-    if token.application_id != client.pk:
-        # Another client's replay never ends the family (scorecard R-05).
-        foreign = ForeignToken(client_id=client.client_id, family=str(family.family), endpoint="token")
-        return Refused(InvalidGrant("The refresh token is invalid."), foreign)
-    if token.used_at is None or not _lives(family, client, now):
-        return _dead(client, family)
+    """A retry within the grace gets the same successor; any other use again ends the family."""
     grace = timedelta(seconds=settings.LIFETIMES.refresh_retry_grace)
-    if now - token.used_at < grace and _successor_waits(value, now):
-        return _continue(family, token.generation + 1, asked, parameters, client, presented=value, retry=True)
+    if now - used_at < grace and _successor_waits(value, now):
+        return _continue(token, asked, parameters, client, presented=value, retry=True)
+    error = InvalidGrant("The refresh token was used before; its grant has been revoked.")
+    return Refused(error, partial(_reused, token, client, now))
+
+
+def _reused(token: PresentedRefreshToken, client: RegisteredClient, now: datetime) -> RefreshReused:
+    family = token.family
     revoke_family(family.family, now, "refresh token reused")
-    reused = RefreshReused(
+    return RefreshReused(
         client_id=client.client_id, user=str(family.user_id), family=str(family.family), generation=token.generation
     )
-    return Refused(InvalidGrant("The refresh token was used before; its grant has been revoked."), reused)
 
 
 def _successor_waits(value: str, now: datetime) -> bool:
@@ -129,9 +135,8 @@ def _successor_waits(value: str, now: datetime) -> bool:
     return successor is not None and successor.used_at is None and successor.expires > now
 
 
-def _dead(client: RegisteredClient, family: Standing | None) -> Refused:
-    error: OAuthError = InvalidGrant("The refresh token is expired or revoked.")
-    return Refused(error, _refusal(error, client, family))
+def _say_no(error: OAuthError, client: RegisteredClient, family: Standing) -> Refused:
+    return Refused(error, lambda: _refusal(error, client, family))
 
 
 def _refusal(error: OAuthError, client: RegisteredClient, family: Standing | None = None) -> TokenRefused:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
@@ -13,52 +15,62 @@ from oauth2_provider.models import AbstractGrant
 
 from identity.models import LoginSession
 from oauth_server.models.consent import Consent
-from oauth_server.models.statements import returning
+from oauth_server.models.spending import Condition, NewRow, spend
+
+
+@cache
+def _is_there(model: type[models.Model], condition: str, *, hold: bool = False) -> str:
+    """SQL: does the row with this key still meet the condition? ``hold`` keeps it from changing until the transaction ends.
+
+    As a value: in a WHERE beside the key PostgreSQL, as long as it has no statistics, would rather read a partial index whole.
+    """
+    table, key = model._meta.db_table, model._meta.pk.column
+    can_hold = connections[router.db_for_write(model)].features.has_select_for_update
+    return f'(SELECT {condition} FROM "{table}" WHERE "{key}" = %s{" FOR SHARE" * (hold and can_hold)})'
 
 
 class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
     """Named queries about codes."""
 
-    def redeem(self, digest: bytes, client: int, now: datetime) -> AuthorizationCode | None:
-        """Spend a code: of any number of callers exactly one gets the row (scorecard R-01).
+    def redeem(
+        self,
+        digest: bytes,
+        now: datetime,
+        rows: Sequence[NewRow],
+        *,
+        user: uuid.UUID,
+        session: str | None,
+        consent: int | None,
+    ) -> bool:
+        """Spend a code and write what it is redeemed for: of any number of callers exactly one succeeds (scorecard R-01).
 
-        Another client's try spends nothing. A code whose person, session or consent has ended since is not spent either.
+        A code whose person, session or consent has ended since it was looked at is not spent.
         Where two transactions can run at once, the person's row is held until ours ends: disabling the person then waits, and
         finds the family that it has to end, which re-enabling must not bring back (R-06).
 
         Args:
             digest: of the code presented.
-            client: primary key of the authenticated client.
             now: the moment of the request.
+            rows: written together with it.
+            user: whose code it is.
+            session: the sign-in that it hangs on.
+            consent: the consent that it hangs on.
         """
-        users = get_user_model()._meta.db_table
-        sessions = LoginSession._meta.db_table
-        consents = Consent._meta.db_table
-        hold = (
-            " FOR SHARE" if connections[router.db_for_write(AuthorizationCode)].features.has_select_for_update else ""
-        )
-        rows = returning(
-            AuthorizationCode,
-            "UPDATE {table} SET used_at = %s WHERE digest = %s AND application_id = %s AND used_at IS NULL AND expires > %s"
-            f' AND EXISTS (SELECT 1 FROM "{users}" u WHERE u.id = user_id AND u.is_active{hold})'
-            f' AND (session_id IS NULL OR EXISTS (SELECT 1 FROM "{sessions}" s WHERE s.sid = session_id AND s.ended_at IS NULL))'
-            f' AND (consent_id IS NULL OR EXISTS (SELECT 1 FROM "{consents}" c WHERE c.id = consent_id AND c.revoked_at IS NULL))'
-            " RETURNING {columns}",
-            now,
-            digest,
-            client,
-            now,
-        )
-        return rows[0] if rows else None
+        lives = [Condition(_is_there(get_user_model(), "is_active", hold=True), user)]
+        if session is not None:
+            lives.append(Condition(_is_there(LoginSession, "ended_at IS NULL"), session))
+        if consent is not None:
+            lives.append(Condition(_is_there(Consent, "revoked_at IS NULL"), consent))
+        return spend(AuthorizationCode, digest, now, rows, *lives)
+
+    def burn(self, digest: bytes, now: datetime) -> bool:
+        """Spend a code for nothing: what came with it was wrong."""
+        return spend(AuthorizationCode, digest, now, ())
 
     def withdraw(self, user: Any, application: int | None = None) -> None:
         """Forget the codes of a person that nobody redeemed yet; those of one client, if given."""
         codes = self.filter(user=user, used_at=None)
         (codes if application is None else codes.filter(application=application)).delete()
-
-    def spent(self, digest: bytes) -> AuthorizationCode | None:
-        """A code that was redeemed before, to judge a replay; None when it never was or is gone."""
-        return self.filter(digest=digest, used_at__isnull=False).first()
 
 
 class AuthorizationCode(AbstractGrant):

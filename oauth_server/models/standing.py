@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
 from identity.models import User, email_is_verified
+from oauth_server.models.code import AuthorizationCode
 from oauth_server.models.prepared import Prepared
 from oauth_server.models.token import AccessToken, RefreshToken, TokenFamily
 
@@ -69,10 +70,44 @@ class PresentedRefreshToken(NamedTuple):
     owner: str
     application_id: int
     generation: int
+    ip_address: str | None
     created: datetime
     expires: datetime
     used_at: datetime | None
     family: Standing
+
+
+class PresentedCode(NamedTuple):
+    """The row of an authorization code, and what its life hangs on besides."""
+
+    application_id: int
+    user_id: uuid.UUID
+    family: uuid.UUID
+    session_id: str | None
+    consent_id: int | None
+    redirect_uri: str
+    scope: str
+    resource: list[str]
+    claims: dict[str, Any]
+    authorization_details: list[dict[str, Any]]
+    confirmation: dict[str, Any]
+    nonce: str
+    auth_time: datetime | None
+    acr: str
+    amr: list[str]
+    code_challenge: str
+    code_challenge_method: str
+    created: datetime
+    expires: datetime
+    used_at: datetime | None
+    is_person_active: bool
+    is_session_ended: bool
+    is_consent_revoked: bool
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it may still be redeemed, as far as can be said before it is (``AuthorizationCode.objects.redeem``)."""
+        ended = not self.is_person_active or self.is_session_ended or self.is_consent_revoked
+        return self.used_at is None and self.expires > now and not ended
 
 
 class PresentedAccessToken(NamedTuple):
@@ -101,6 +136,16 @@ def of_refresh_token(digest: bytes) -> PresentedRefreshToken | None:
 def of_access_token(digest: bytes, *, person: bool = False) -> PresentedAccessToken | None:
     """An opaque access token, and how its family stands; one statement."""
     return _ACCESS_TOKEN[person].one(digest)
+
+
+def of_code(digest: bytes) -> PresentedCode | None:
+    """A code, redeemed or not; one statement."""
+    return _CODE.one(digest)
+
+
+def person(user: uuid.UUID) -> Person | None:
+    """Somebody, to say something of them; one statement."""
+    return _PERSON.one(user)
 
 
 def _is_set(name: str) -> ExpressionWrapper[Any]:
@@ -141,7 +186,7 @@ def _standing(row: list[Any]) -> Standing:
 _UUIDS: Final = (uuid.UUID(int=1), uuid.UUID(int=2))
 _DIGESTS: Final = (bytes(32), b"1" * 32)
 _OWNER: Final = "application__client_id"
-_OF_REFRESH_TOKEN: Final = (_OWNER, "application_id", "generation", "created", "expires", "used_at")
+_OF_REFRESH_TOKEN: Final = (_OWNER, "application_id", "generation", "ip_address", "created", "expires", "used_at")
 _OF_ACCESS_TOKEN: Final = (_OWNER, "scope", "resource", "confirmation", "created", "expires")
 
 
@@ -182,6 +227,30 @@ def _refresh_token() -> Prepared[PresentedRefreshToken]:
     )
 
 
+def _code() -> Prepared[PresentedCode]:
+    own = PresentedCode._fields[:-3]
+    ended = ("session__ended_at", "consent__revoked_at")
+    return Prepared(
+        lambda digest: AuthorizationCode.objects.filter(digest=digest).values_list(
+            *own, "user__is_active", *(_is_set(name) for name in ended)
+        ),
+        AuthorizationCode._meta.get_field("digest"),
+        _DIGESTS,
+        PresentedCode._make,
+    )
+
+
+def _person() -> Prepared[Person]:
+    return Prepared(
+        lambda user: User.objects.filter(pk=user).values_list(*_USER, email_is_verified("")),
+        User._meta.pk,
+        _UUIDS,
+        lambda row: Person(User.from_db("default", _USER, row[:-1]), bool(row[-1])),
+    )
+
+
 _FAMILY: Final = (_family(person=False), _family(person=True))
 _REFRESH_TOKEN: Final = _refresh_token()
 _ACCESS_TOKEN: Final = (_access_token(person=False), _access_token(person=True))
+_CODE: Final = _code()
+_PERSON: Final = _person()

@@ -21,7 +21,8 @@ from oauth_server.models.prepared import Converters, converted
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 
-def _adapt(connection: Any, value: Any) -> Any:
+def adapt(connection: Any, value: Any) -> Any:
+    """A value as the driver of this database takes it."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     if isinstance(value, uuid.UUID):
@@ -71,7 +72,7 @@ def returning(model: type[ModelT], sql: str, *parameters: Any) -> list[ModelT]:
         table = known[model] = _Table(model, connection)
     statement = sql.format(table=table.name, columns=table.columns)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_adapt(connection, value) for value in parameters])
+        cursor.execute(statement, [adapt(connection, value) for value in parameters])
         return [table.row(values, connection) for values in cursor.fetchall()]
 
 
@@ -124,7 +125,7 @@ def append(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
                 copy.write_row(row)
         return
     statement = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({", ".join(["%s"] * len(columns))})'
-    values = [[_adapt(connection, value) for value in row] for row in rows]
+    values = [[adapt(connection, value) for value in row] for row in rows]
     with connection.cursor() as cursor:
         if len(values) == 1:
             cursor.execute(statement, values[0])

@@ -7,6 +7,7 @@ all the same, since every use asks the family. That is what makes the races of s
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,7 +21,7 @@ from identity.models import LoginSession
 from oauth_server.models.client import Client
 from oauth_server.models.consent import Consent
 from oauth_server.models.prepared import Prepared
-from oauth_server.models.statements import returning
+from oauth_server.models.spending import NewRow, spend
 
 
 class TokenFamilyManager(models.Manager["TokenFamily"]):
@@ -88,21 +89,15 @@ class TokenFamily(models.Model):
 class RefreshTokenManager(models.Manager["RefreshToken"]):
     """Named queries about refresh tokens."""
 
-    def spend(self, digest: bytes, client: int, now: datetime) -> RefreshToken | None:
-        """Use a refresh token: of any number of callers exactly one gets the row (scorecard R-04).
+    def rotate(self, digest: bytes, now: datetime, rows: Sequence[NewRow]) -> bool:
+        """Use a refresh token and write what it is used for: of any number of callers exactly one succeeds (scorecard R-04).
 
-        Another client's try spends nothing (R-05).
+        Args:
+            digest: of the token presented.
+            now: the moment of the request.
+            rows: written together with it: its successor.
         """
-        rows = returning(
-            RefreshToken,
-            "UPDATE {table} SET used_at = %s"
-            " WHERE digest = %s AND application_id = %s AND used_at IS NULL AND expires > %s RETURNING {columns}",
-            now,
-            digest,
-            client,
-            now,
-        )
-        return rows[0] if rows else None
+        return spend(RefreshToken, digest, now, rows)
 
 
 class RefreshToken(AbstractRefreshToken):

@@ -7,14 +7,15 @@ import os
 import uuid
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import sid_of
 from oauth_server.keys import secrets, store
-from oauth_server.models import AccessToken, Client, statements
+from oauth_server.models import AccessToken, Client
+from oauth_server.models.spending import NewRow
 from oauth_server.models.standing import Person
 from oauth_server.protocol import scopes
 from oauth_server.tokens import claims as personal
@@ -64,23 +65,28 @@ def one_or_list(values: tuple[str, ...]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def mint(authorization: Authorization, now: datetime, person: Callable[[], Person]) -> tuple[str, int]:
-    """Mint an access token, and save it when it is opaque.
+class Minted(NamedTuple):
+    """An access token, its life in seconds, and the row of an opaque one, which is to be saved."""
+
+    token: str
+    lifetime: int
+    rows: tuple[NewRow, ...] = ()
+
+
+def mint(authorization: Authorization, now: datetime, person: Callable[[], Person]) -> Minted:
+    """Mint an access token.
 
     Args:
         authorization: what the grant proved.
         now: the moment of the request.
         person: asked only when an API wants the token to say something of them.
-
-    Returns:
-        The token and its life in seconds.
     """
     lifetime = settings.LIFETIMES.access_token
     if authorization.lineage is not None:
         lifetime = max(1, min(lifetime, int((authorization.lineage.absolute_expiry - now).total_seconds())))
     if authorization.client.access_token_format == Client.OPAQUE:
-        return _opaque(authorization, now, lifetime), lifetime
-    return _jwt(authorization, now, lifetime, person), lifetime
+        return _opaque(authorization, now, lifetime)
+    return Minted(_jwt(authorization, now, lifetime, person), lifetime)
 
 
 def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Callable[[], Person]) -> str:
@@ -120,18 +126,19 @@ def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Cal
     return signer.sign(claims, typ=types.pop() if len(types) == 1 else _OWN_TYPE)
 
 
-def _opaque(authorization: Authorization, now: datetime, lifetime: int) -> str:
+def _opaque(authorization: Authorization, now: datetime, lifetime: int) -> Minted:
     token = secrets.mint("at")
-    statements.insert(
-        AccessToken(
-            digest=secrets.digest(token),
-            family_id=authorization.family,
-            application_id=authorization.client.pk,
-            scope=scopes.join(authorization.scope),
-            resource=list(authorization.audience),
-            confirmation=dict(authorization.confirmation),
-            created=now,
-            expires=now + timedelta(seconds=lifetime),
-        )
+    row = NewRow(
+        AccessToken,
+        {
+            "digest": secrets.digest(token),
+            "family_id": authorization.family,
+            "application_id": authorization.client.pk,
+            "scope": scopes.join(authorization.scope),
+            "resource": list(authorization.audience),
+            "confirmation": dict(authorization.confirmation),
+            "created": now,
+            "expires": now + timedelta(seconds=lifetime),
+        },
     )
-    return token
+    return Minted(token, lifetime, (row,))

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from oauth_server.audit.events import Event
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.models.spending import NewRow, write
 from oauth_server.protocol.errors import OAuthError
+
+Save = Callable[[Sequence[NewRow]], bool]
+
+
+def _write(rows: Sequence[NewRow]) -> bool:
+    write(*rows)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,9 @@ class Authorization:
 
     ``family`` is None for a client that asks for itself. ``lineage`` is None when no refresh token is due. ``sub`` is the
     subject of the access token: the person's, or the client's own identifier (RFC 9068 §2.2).
+
+    ``save`` spends what the grant lives on and writes the rows of its tokens, both or neither; False when somebody was faster.
+    ``remarks`` are what an operator should hear of it once it has succeeded.
     """
 
     client: RegisteredClient
@@ -46,7 +57,6 @@ class Authorization:
     family: uuid.UUID | None = None
     new_family: bool = False
     lineage: Lineage | None = None
-    family_scope: tuple[str, ...] = ()
     session_sid: str | None = None
     consent_id: int | None = None
     auth_time: datetime | None = None
@@ -58,6 +68,8 @@ class Authorization:
     audience: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     confirmation: Mapping[str, Any] = field(default_factory=dict)
+    save: Save = _write
+    remarks: tuple[Event, ...] = ()
 
     def bond(self) -> tuple[uuid.UUID, uuid.UUID]:
         """The family and the person behind it.
@@ -72,10 +84,10 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A no that has already changed something (a spent row, a revoked family): commit first, then raise ``error``."""
+    """A no. ``settle`` ends what it has to end and answers what is to be recorded: both are committed before ``error`` is raised."""
 
     error: OAuthError
-    event: Event | None = None
+    settle: Callable[[], Event]
 
 
 @dataclass(frozen=True, slots=True)

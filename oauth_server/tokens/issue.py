@@ -10,7 +10,8 @@ from typing import Final
 from django.conf import settings
 
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.models import TokenFamily, standing, statements
+from oauth_server.models import TokenFamily, standing
+from oauth_server.models.spending import NewRow
 from oauth_server.models.standing import Person
 from oauth_server.protocol import scopes
 from oauth_server.protocol.errors import InvalidGrant
@@ -21,30 +22,41 @@ from oauth_server.tokens.authorization import Authorization, TokenSet
 OFFLINE_ACCESS: Final = "offline_access"
 
 
-def issue(authorization: Authorization, now: datetime) -> TokenSet:
-    """Mint what the authorization is good for, and save it in the caller's transaction.
+class SpentMeanwhileError(Exception):
+    """Somebody was faster, or what the grant lives on has just ended: nothing was issued. Look again."""
 
-    Statements: the family when it is new, the refresh token when one is due, the access token when it is opaque, and the
-    person when the ID token or an API's access token is to say something of them.
+
+def issue(authorization: Authorization, now: datetime) -> TokenSet:
+    """Mint what the authorization is good for, then save it and spend what it was granted for: both or neither.
+
+    Saving comes last: what cannot be minted has spent nothing, and what was not saved is never handed out. One statement, and
+    one more for the person when the ID token or an API's access token is to say something of them.
+
+    Raises:
+        SpentMeanwhileError: it could not be spent.
     """
     person = cache(lambda: _person(authorization))
-    if authorization.new_family:
-        _save_family(authorization, now)
-    access, expires_in = access_token.mint(authorization, now, person)
+    access = access_token.mint(authorization, now, person)
+    rows = [_family(authorization, now)] if authorization.new_family else []
+    rows += access.rows
     refresh = ""
     if authorization.lineage is not None:
-        refresh = refresh_token.mint(authorization, authorization.lineage, now)
+        refresh = refresh_token.successor_of(authorization.lineage.presented)
+        if not authorization.lineage.retry:
+            rows.append(refresh_token.row(authorization, authorization.lineage, refresh, now))
     identity = ""
     if authorization.user_id is not None and OPENID in authorization.scope:
         names = claims.in_id_token(
             authorization.scope, authorization.claims, with_scopes=authorization.client.id_token_claims
         )
         said = claims.said_in_id_token(person(), names, authorization.claims) if names else None
-        identity = id_token.mint(authorization, now, access_token=access, claims=said)
+        identity = id_token.mint(authorization, now, access_token=access.token, claims=said)
+    if not authorization.save(rows):
+        raise SpentMeanwhileError
     return TokenSet(
-        access_token=access,
+        access_token=access.token,
         token_type="DPoP" if "jkt" in authorization.confirmation else "Bearer",
-        expires_in=expires_in,
+        expires_in=access.lifetime,
         scope=scopes.join(authorization.scope),
         refresh_token=refresh,
         id_token=identity,
@@ -66,9 +78,10 @@ def issue_at_front(
     members: dict[str, str] = {}
     access = ""
     if "token" in wanted:
-        _save_family(authorization, now)
-        access, expires_in = access_token.mint(authorization, now, person)
-        members |= {"access_token": access, "token_type": "Bearer", "expires_in": str(expires_in)}
+        made = access_token.mint(authorization, now, person)
+        authorization.save([_family(authorization, now), *made.rows])
+        access = made.token
+        members |= {"access_token": access, "token_type": "Bearer", "expires_in": str(made.lifetime)}
         members |= {"scope": scopes.join(authorization.scope)}
     if "id_token" in wanted:
         # §5.4: without an access token there is no other place for what the scopes say.
@@ -81,38 +94,41 @@ def issue_at_front(
     return members
 
 
-def _save_family(authorization: Authorization, now: datetime) -> None:
+def _family(authorization: Authorization, now: datetime) -> NewRow:
     lifetime = (
         settings.LIFETIMES.refresh_token if authorization.lineage is not None else settings.LIFETIMES.access_token
     )
     family, user_id = authorization.bond()
-    statements.insert(
-        TokenFamily(
-            id=family,
-            application_id=authorization.client.pk,
-            user_id=user_id,
-            session_id=authorization.session_sid,
-            consent_id=authorization.consent_id,
-            scope=scopes.join(authorization.scope),
-            resource=list(authorization.resource),
-            claims=dict(authorization.claims),
-            authorization_details=list(authorization.authorization_details),
-            confirmation=dict(authorization.confirmation),
-            nonce=authorization.nonce,
-            auth_time=authorization.auth_time,
-            acr=authorization.acr,
-            amr=list(authorization.amr),
-            created=now,
-            expires=now + timedelta(seconds=lifetime),
-        )
+    return NewRow(
+        TokenFamily,
+        {
+            "id": family,
+            "application_id": authorization.client.pk,
+            "user_id": user_id,
+            "session_id": authorization.session_sid,
+            "consent_id": authorization.consent_id,
+            "scope": scopes.join(authorization.scope),
+            "resource": list(authorization.resource),
+            "claims": dict(authorization.claims),
+            "authorization_details": list(authorization.authorization_details),
+            "confirmation": dict(authorization.confirmation),
+            "nonce": authorization.nonce,
+            "auth_time": authorization.auth_time,
+            "acr": authorization.acr,
+            "amr": list(authorization.amr),
+            "created": now,
+            "expires": now + timedelta(seconds=lifetime),
+            "revoke_reason": "",
+        },
     )
 
 
 def _person(authorization: Authorization) -> Person:
-    family = standing.of_family(authorization.bond()[0], person=True)
-    if family is None or family.person is None:
+    _, user_id = authorization.bond()
+    person = standing.person(user_id)
+    if person is None:
         raise InvalidGrant
-    return family.person
+    return person
 
 
 def refresh_token_is_due(client: RegisteredClient, granted: tuple[str, ...]) -> bool:

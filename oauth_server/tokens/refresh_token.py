@@ -8,7 +8,8 @@ from django.conf import settings
 
 from oauth_server.audit import context
 from oauth_server.keys import secrets
-from oauth_server.models import RefreshToken, statements
+from oauth_server.models import RefreshToken
+from oauth_server.models.spending import NewRow
 from oauth_server.tokens.authorization import Authorization, Lineage
 
 
@@ -23,23 +24,21 @@ def successor_of(presented: str) -> str:
     return secrets.mint("rt")
 
 
-def mint(authorization: Authorization, lineage: Lineage, now: datetime) -> str:
-    """Mint the next refresh token of a family and save it; a retry hands out the one that is already there."""
-    token = successor_of(lineage.presented)
+def row(authorization: Authorization, lineage: Lineage, token: str, now: datetime) -> NewRow:
+    """The row of the next refresh token of a family."""
     family, _ = authorization.bond()
-    if not lineage.retry:
-        statements.insert(
-            RefreshToken(
-                digest=secrets.digest(token),
-                family_id=family,
-                application_id=authorization.client.pk,
-                generation=lineage.generation,
-                ip_address=context.current().ip_address,
-                created=now,
-                expires=min(now + timedelta(seconds=settings.LIFETIMES.refresh_token_idle), lineage.absolute_expiry),
-            )
-        )
-    return token
+    return NewRow(
+        RefreshToken,
+        {
+            "digest": secrets.digest(token),
+            "family_id": family,
+            "application_id": authorization.client.pk,
+            "generation": lineage.generation,
+            "ip_address": context.current().ip_address,
+            "created": now,
+            "expires": min(now + timedelta(seconds=settings.LIFETIMES.refresh_token_idle), lineage.absolute_expiry),
+        },
+    )
 
 
 def first_lineage(now: datetime) -> Lineage:

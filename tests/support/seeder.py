@@ -217,7 +217,7 @@ def tokens(client_id: str, n: int = 1, **how: Any) -> list[dict[str, Any]]:
 
 
 def redeem_slowly(client_id: str, code: str, code_verifier: str, pause: float) -> dict[str, Any]:
-    """What the token endpoint does with a code, with a pause between spending it and minting.
+    """What the token endpoint does with a code, with a pause between saving and committing.
 
     Args:
         client_id: whose code it is.
@@ -231,8 +231,9 @@ def redeem_slowly(client_id: str, code: str, code_verifier: str, pause: float) -
         outcome = authorization_code.decide(form, _known(client_id), now)
         if not isinstance(outcome, Authorization):
             raise outcome.error
+        made = issue(outcome, now).members()
         time.sleep(pause)
-        return issue(outcome, now).members()
+        return made
 
 
 def rows(user: str) -> dict[str, int]:
