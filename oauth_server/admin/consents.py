@@ -24,7 +24,18 @@ class ConsentAdmin(ReadOnlyAdmin):
     search_fields = ("=user__id", "=user__username", "=user__email", "=application__client_id", "application__name")
     ordering = ("-updated",)
     actions = ("revoke",)
-    fields = ("user", "application", "scope", "claims", "resource", "created", "updated", "expires", "revoked_at")
+    fields = (
+        "user",
+        "application",
+        "scope",
+        "refused",
+        "claims",
+        "resource",
+        "created",
+        "updated",
+        "expires",
+        "revoked_at",
+    )
 
     @display(description=_("standing"), label={"in force": "success", "revoked": "danger", "expired": "info"})
     def standing(self, consent: Consent) -> str:

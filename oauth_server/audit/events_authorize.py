@@ -19,11 +19,12 @@ class AuthorizationRefused(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGranted(Event):
-    """A person allowed a client what it asked for."""
+    """A person allowed a client what it asked for, less ``left_out``."""
 
     name: ClassVar[str] = "authorize:consent:granted"
 
     scope: str = ""
+    left_out: str = ""
     claims: str = ""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.models import Consent, Interaction
 from oauth_server.protocol import uris
+from oauth_server.tokens.revoke import withdraw_consent
 
 
 class ScopeText(NamedTuple):
@@ -52,15 +54,46 @@ SCOPE_TEXTS: Final[Mapping[str, ScopeText]] = MappingProxyType(
 )
 
 
+class Before(Enum):
+    """What the person said of a line before; the titles of the groups."""
+
+    ALLOWED = _("You already allowed")
+    LEFT_OUT = _("You left out")
+    NOTHING = _("New")
+
+
 @dataclass(frozen=True, slots=True)
 class AskedScope:
-    """One line of the consent page; ``is_new`` when others were allowed before, but not this one."""
+    """One line of the consent page.
+
+    Attributes:
+        name: of the scope or claim.
+        title: what the application may do.
+        sentence: what that means.
+        before: what the person said of it; None when they were never asked by this application.
+        picture: the name of an icon.
+        is_optional: whether it stands beside a box.
+        is_ticked: whether that box is ticked: all are, but for what was left out before.
+    """
 
     name: str
     title: str | Promise
     sentence: str | Promise
-    is_new: bool
+    before: Before | None = None
     picture: str = "key-round"
+    is_optional: bool = False
+
+    @property
+    def is_ticked(self) -> bool:
+        """See above."""
+        return self.before is not Before.LEFT_OUT
+
+
+class Group(NamedTuple):
+    """Lines of the consent page under one title; empty when nothing was asked before."""
+
+    title: str | Promise
+    lines: tuple[AskedScope, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +135,40 @@ def web_page(client: RegisteredClient, name: str) -> str:
     return value if isinstance(value, str) and value.startswith(("https://", "http://")) else ""
 
 
-def describe_scopes(asked: Iterable[str], consent: Consent | None) -> tuple[AskedScope, ...]:
+def _before(name: str, allowed: Collection[str], left_out: Collection[str], consent: Consent | None) -> Before | None:
+    if consent is None:
+        return None
+    if name in left_out:
+        return Before.LEFT_OUT
+    return Before.ALLOWED if name in allowed else Before.NOTHING
+
+
+def describe_scopes(
+    asked: Iterable[str], consent: Consent | None, optional: Collection[str] = ()
+) -> tuple[AskedScope, ...]:
     """The lines of the consent page.
 
     Args:
         asked: the scope of the request.
         consent: what was allowed before, if that is in force.
+        optional: what the person may leave out.
     """
-    allowed = set(consent.scope.split()) if consent else set()
+    allowed, refused = (consent.scope.split(), consent.refused.split()) if consent else ((), ())
+    left_out = set(refused).intersection(optional)
     lines = []
     for name in asked:
         text = SCOPE_TEXTS.get(name)
         title, sentence, picture = text or ScopeText(name, _("Named by the application; ask its makers what it means."))
-        lines.append(AskedScope(name, title, sentence, consent is not None and name not in allowed, picture))
+        before = _before(name, allowed, left_out, consent)
+        lines.append(AskedScope(name, title, sentence, before, picture, name in optional))
     return tuple(lines)
+
+
+def grouped(lines: Collection[AskedScope]) -> tuple[Group, ...]:
+    """The lines by what the person said of them before: what is new comes first."""
+    order = (Before.NOTHING, Before.ALLOWED, Before.LEFT_OUT, None)
+    groups = (Group(kind.value if kind else "", tuple(line for line in lines if line.before is kind)) for kind in order)
+    return tuple(group for group in groups if group.lines)
 
 
 def describe_claims(asked: AuthorizeRequest, consent: Consent | None) -> tuple[AskedScope, ...]:
@@ -133,8 +186,7 @@ def describe_named_claims(names: Iterable[str], consent: Consent | None) -> tupl
     allowed = set(consent.claims) if consent else set()
     sentence = _("Asked for by name.")
     return tuple(
-        AskedScope(name, CLAIM_TEXTS.get(name, name), sentence, is_new=consent is not None and name not in allowed)
-        for name in names
+        AskedScope(name, CLAIM_TEXTS.get(name, name), sentence, _before(name, allowed, (), consent)) for name in names
     )
 
 
@@ -145,16 +197,38 @@ def remembered(session: LoginSession | None, client: RegisteredClient, now: date
     return Consent.objects.live(session.user_id, client.pk, now)
 
 
+class Yes(NamedTuple):
+    """A decision: what was asked, what of it the person left out, and what stood before."""
+
+    asked: AuthorizeRequest
+    left_out: frozenset[str]
+    before: Consent | None
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """What is allowed now, in the order asked."""
+        return tuple(name for name in self.asked.scope if name not in self.left_out)
+
+
 def allow(
-    interaction: Interaction, asked: AuthorizeRequest, client: RegisteredClient, session: LoginSession, now: datetime
+    interaction: Interaction, yes: Yes, client: RegisteredClient, session: LoginSession, now: datetime
 ) -> Consent:
-    """Write a yes down twice: in the interaction, for this request, and in the memory, for the next ones."""
+    """Write a yes down twice: in the interaction, for this request, and in the memory, for the next ones.
+
+    Who leaves out what they allowed before takes it back: what was issued with it ends, and what stays allowed is a new decision.
+    """
     Interaction.objects.consent(bytes(interaction.digest), session.user_id, now)
+    scope, claims = frozenset(yes.scope), frozenset(yes.asked.extra_claims)
+    if yes.before is not None and yes.left_out.intersection(yes.before.scope.split()):
+        withdraw_consent(yes.before.pk, now, "left out by the person")
+        scope |= frozenset(yes.before.scope.split()) - yes.left_out
+        claims |= frozenset(yes.before.claims)
     return Consent.objects.remember(
         session.user_id,
         client.pk,
-        frozenset(asked.scope),
+        scope,
         now,
         now + timedelta(seconds=settings.LIFETIMES.consent),
-        frozenset(asked.extra_claims),
+        claims,
+        yes.left_out,
     )

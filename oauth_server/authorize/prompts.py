@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from identity.claims import SCOPE_CLAIMS
 from identity.models import LoginSession
 from identity.sign_in.demand import Demand
+from oauth_server.authorize.left_out import left_out
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
@@ -175,7 +176,8 @@ def _never_allowed(s: Situation) -> bool:
 def _scope_grew(s: Situation) -> bool:
     if s.client.skip_authorization or s.consent is None:
         return False
-    return not set(s.request.scope) <= set(s.consent.scope.split())
+    decided = left_out(s.request, s.client, s.consent).union(s.consent.scope.split())
+    return not decided.issuperset(s.request.scope)
 
 
 def _claims_grew(s: Situation) -> bool:

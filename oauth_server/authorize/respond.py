@@ -16,6 +16,7 @@ from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import CodeIssued, TokensIssuedAtFront
 from oauth_server.audit.record import record_later
 from oauth_server.authorize import quotas, response_modes
+from oauth_server.authorize.left_out import narrowed
 from oauth_server.authorize.prompts import demand_of
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients import encryption, first_use
@@ -59,6 +60,7 @@ def respond(
         TemporarilyUnavailable: too many answers for this person.
     """
     quotas.answer(session.user_id)
+    asked = narrowed(asked, client, consent)
     wanted = frozenset(asked.response_type.split(" "))
     members: dict[str, str] = {}
     # The client's key may have to be fetched; no transaction waits for that.

@@ -97,6 +97,11 @@ class RegisteredClient:
         return self.profile.request_object_alone or bool(self.metadata.get("require_signed_request_object"))
 
     @property
+    def optional_scopes(self) -> frozenset[str]:
+        """What a person may leave out of what it asks for; never ``openid``, by which it signs people in."""
+        return frozenset(str(self.metadata.get("optional_scopes", "")).split()) - {"openid"}
+
+    @property
     def jwks(self) -> Mapping[str, Any] | None:
         """The inline key set, if it registered one."""
         return self.metadata.get("jwks")

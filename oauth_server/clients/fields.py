@@ -139,6 +139,7 @@ _ROWS: Final = (
     Field(
         "always_issue_refresh_token", readers.boolean, "always_issue_refresh_token", by_operator_only=True
     ),
+    Field("optional_scopes", readers.optional_scope),
     Field("brand_color", readers.colour),
     Field("id_token_claims", readers.boolean, "id_token_claims"),
     Field(

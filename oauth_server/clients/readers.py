@@ -148,6 +148,14 @@ def scope(value: Any, name: str) -> str:
         raise refuse(name, f"is malformed: {error.description.rstrip('.')}") from None
 
 
+def optional_scope(value: Any, name: str) -> str:
+    """A scope string of what a person may leave out."""
+    read = scope(value, name)
+    if "openid" in read.split():
+        raise refuse(name, "must not have openid: without it nobody signs in")
+    return read
+
+
 def _uri(value: Any, name: str, *, anywhere: bool) -> str:
     if not isinstance(value, str):
         raise refuse(name, "must be a string")

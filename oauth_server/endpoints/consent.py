@@ -13,8 +13,17 @@ from identity.sessions import read as sessions
 from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import ConsentDenied, ConsentGranted
 from oauth_server.audit.record import record
-from oauth_server.authorize.consent import allow, describe_asker, describe_claims, describe_scopes, remembered
+from oauth_server.authorize.consent import (
+    Yes,
+    allow,
+    describe_asker,
+    describe_claims,
+    describe_scopes,
+    grouped,
+    remembered,
+)
 from oauth_server.authorize.dispatch import AskConsent
+from oauth_server.authorize.left_out import may_be_left_out, unticked
 from oauth_server.authorize.respond import spend
 from oauth_server.clients import branding, logos
 from oauth_server.endpoints import browser_state
@@ -42,14 +51,17 @@ def consent(request: HttpRequest, now: datetime, pending: Pending) -> HttpRespon
     if not proves(request.POST.get("person", ""), _STEP, pending, session):
         # The page was shown to somebody else who was signed in then: their click says nothing for this person.
         return see_other(request.path)
-    if request.POST.get("decision") == "allow":
-        return _allow(pending, session, now)
-    if request.POST.get("decision") == "deny":
+    yes = Yes(pending.asked, unticked(pending.asked, pending.client, request.POST.getlist("scope")), before)
+    # Whoever leaves everything out says no.
+    if request.POST.get("decision") == "allow" and (yes.scope or not pending.asked.scope):
+        return _allow(pending, yes, session, now)
+    if request.POST.get("decision") in {"allow", "deny"}:
         return _deny(request, pending, session, now)
     return see_other(request.path)
 
 
 def _page(request: HttpRequest, pending: Pending, session: LoginSession, before: Consent | None) -> HttpResponse:
+    optional = may_be_left_out(pending.asked, pending.client)
     response = render(
         request,
         "authorize/consent.html",
@@ -57,7 +69,10 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
             "asker": describe_asker(pending.client, pending.asked.redirect_uri),
             "logo_src": logos.src(pending.client),
             "brand_style": branding.src(pending.client),
-            "scopes": (*describe_scopes(pending.asked.scope, before), *describe_claims(pending.asked, before)),
+            "groups": grouped(
+                (*describe_scopes(pending.asked.scope, before, optional), *describe_claims(pending.asked, before))
+            ),
+            "may_choose": bool(optional),
             "person": session.user,
             "switch_url": sign_in_again(pending),
             "proof": proof(_STEP, pending, session),
@@ -66,14 +81,15 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
     return allow_forms_to(response, client_sources(pending.client, pending.asked.redirect_uri))
 
 
-def _allow(pending: Pending, session: LoginSession, now: datetime) -> HttpResponse:
+def _allow(pending: Pending, yes: Yes, session: LoginSession, now: datetime) -> HttpResponse:
     with transaction.atomic():
-        allow(pending.row, pending.asked, pending.client, session, now)
+        allow(pending.row, yes, pending.client, session, now)
         record(
             ConsentGranted(
                 client_id=pending.client.client_id,
                 user=public_subject(session.user_id),
-                scope=scopes.join(pending.asked.scope),
+                scope=scopes.join(yes.scope),
+                left_out=scopes.join(sorted(yes.left_out)),
                 claims=scopes.join(pending.asked.extra_claims),
             )
         )

@@ -29,6 +29,7 @@ class ConsentManager(models.Manager["Consent"]):
         now: datetime,
         expires: datetime,
         claims: frozenset[str] = frozenset(),
+        refused: frozenset[str] = frozenset(),
     ) -> Consent:
         """Add a decision to what was allowed before; of an expired one only the row is kept, not the scopes.
 
@@ -39,20 +40,24 @@ class ConsentManager(models.Manager["Consent"]):
             now: the moment of the decision.
             expires: until when it is remembered.
             claims: what the person agreed to by name, beyond the scopes.
+            refused: what they left out now of what was asked.
         """
         former = self.live(user, client, now)
-        allowed = scope | frozenset(former.scope.split() if former else ())
+        allowed = (scope | frozenset(former.scope.split() if former else ())) - refused
+        left_out = (refused | frozenset(former.refused.split() if former else ())) - scope
         named = claims | frozenset(former.claims if former else ())
         # The conflict target repeats the condition of ``one_live_consent``: two tabs that agree at once make one row.
         rows = returning(
             Consent,
-            "INSERT INTO {table} (user_id, application_id, scope, claims, resource, created, updated, expires)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            "INSERT INTO {table} (user_id, application_id, scope, refused, claims, resource, created, updated, expires)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (user_id, application_id) WHERE revoked_at IS NULL"
-            " DO UPDATE SET scope = excluded.scope, claims = excluded.claims, updated = excluded.updated, expires = excluded.expires RETURNING {columns}",
+            " DO UPDATE SET scope = excluded.scope, refused = excluded.refused, claims = excluded.claims,"
+            " updated = excluded.updated, expires = excluded.expires RETURNING {columns}",
             user,
             client,
             " ".join(sorted(allowed)),
+            " ".join(sorted(left_out)),
             sorted(named),
             [],
             now,
@@ -85,6 +90,8 @@ class Consent(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="consents")
     application = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
     scope = models.TextField()
+    # With a default in the database: a process of the version before writes rows while this one is rolled out.
+    refused = models.TextField(blank=True, default="", db_default="")
     claims = models.JSONField(default=list)
     resource = models.JSONField(default=list)
     created = models.DateTimeField()

@@ -88,6 +88,11 @@ class Connected:
         return self.client.client_id if "initiate_login_uri" in self.client.metadata else ""
 
     @property
+    def left_out(self) -> Sequence[AskedScope]:
+        """What the person did not let it have although it asked."""
+        return describe_scopes(_in_order(self.consent.refused.split()), None) if self.consent is not None else ()
+
+    @property
     def last_use(self) -> datetime | None:
         """When it last got a token; None when that is too long ago to know."""
         return max((access.renewed or access.since for access in self.accesses), default=None)

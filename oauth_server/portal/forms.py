@@ -67,6 +67,7 @@ class ApplicationForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     more_scopes = _choices(_("Scopes of APIs"))
+    optional_scopes = _choices(_("What people may leave out"))
     audience = _choices(_("APIs that its tokens are for"))
     client_uri = _page(_("Home page"))
     policy_uri = _page(_("Privacy policy"))
@@ -85,9 +86,15 @@ class ApplicationForm(forms.Form):
         super().__init__(data, initial=_initial(client) if client else {"scopes": list(_INITIAL)})
         self._offer("more_scopes", settings.REGISTRATION_SCOPES)
         self._offer("audience", settings.REGISTRATION_AUDIENCES)
+        self._offer(
+            "optional_scopes", [name for name in (*SCOPE_TEXTS, *settings.REGISTRATION_SCOPES) if name != "openid"]
+        )
+        self.fields["optional_scopes"].help_text = _(
+            "Beside these stands a box when people are asked. Your application has to work without them."
+        )
         if not kind.signs_people_in:
             self.fields["name"].help_text = _("You and the operators of this server tell it by its name.")
-            for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", *_OPTIONAL):
+            for name in ("redirect_uris", "post_logout_redirect_uris", "scopes", "optional_scopes", *_OPTIONAL):
                 del self.fields[name]
 
     def _offer(self, name: str, offered: Iterable[str]) -> None:
@@ -115,6 +122,7 @@ class ApplicationForm(forms.Form):
         if self.kind.signs_people_in:
             members |= {name: said[name] for name in _ADDRESSES}
             members |= {name: said[name] or None for name in _OPTIONAL}
+            members["optional_scopes"] = " ".join(said["optional_scopes"]) or None
         return members
 
     def clean(self) -> dict[str, Any]:
@@ -180,6 +188,7 @@ def _initial(client: Client) -> dict[str, Any]:
         "post_logout_redirect_uris": "\n".join(client.post_logout_redirect_uris.split()),
         "scopes": [name for name in scope if name in SCOPE_TEXTS],
         "more_scopes": [name for name in scope if name not in SCOPE_TEXTS],
+        "optional_scopes": client.metadata.get("optional_scopes", "").split(),
         "audience": [item for item in client.audience if item in settings.REGISTRATION_AUDIENCES],
         **{name: client.metadata.get(name, "") for name in _OPTIONAL},
     }

@@ -84,6 +84,13 @@ def is_essential(request: Mapping[str, Any], place: str, name: str) -> bool:
     return bool(request.get(place, {}).get(name, {}).get("essential", False))
 
 
+def without(request: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    """A normal form that does not ask for these claims."""
+    return {
+        place: {name: asked for name, asked in wanted.items() if name not in gone} for place, wanted in request.items()
+    }
+
+
 def agreeing(claims: Mapping[str, Any], request: Mapping[str, Any], place: str) -> dict[str, Any]:
     """The claims less those that were asked for with another value than they have (§5.5.1)."""
     return {

@@ -49,7 +49,7 @@ class TestConsent:
     ) -> None:
         allowed("openid profile")
         grown = browser.authorize(app, scope="openid email")
-        assert page(browser.get(location(grown))).count(">new<") == 1
+        assert page(browser.get(location(grown))).count(">New<") == 1
         assert "code" in answer(browser.walk(grown, person))
         assert Consent.objects.get().scope == "email openid profile"
         assert "code" in answer(browser.authorize(app, scope="openid profile email"))
