@@ -32,6 +32,7 @@ from identity.look.choice import language_for
 from identity.models import User, factors
 from identity.sessions.afterwards import afterwards
 from identity.sessions.read import current
+from identity.sign_in import sign_up as sign_up_rules
 from identity.sign_in.device import device_of
 from identity.sign_in.lately import prove_again, proved_lately
 from identity.sign_in.passwords import TooBusyError
@@ -104,6 +105,10 @@ class AccountAdapter(DefaultAccountAdapter):
         request.is_first_sign_in = user.last_login is None  # type: ignore[attr-defined]  # for identity.sign_in.notice
         super().login(request, user)
 
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """What the operator says."""
+        return sign_up_rules.may_sign_up(request)
+
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         """Where the sign-out page leads."""
         return afterwards(request, timezone.now())
@@ -142,6 +147,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """In the language of whoever has the address.
 
         Links lead to the issuer: whoever asks for a mail to somebody else may have named another port in Host.
+        allauth's own asks the request for the name of the site; a command has none.
         """
         links = {
             name: settings.ISSUER_ORIGIN + urlsplit(value)._replace(scheme="", netloc="").geturl()
@@ -150,7 +156,7 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         here = SimpleNamespace(domain=urlsplit(settings.ISSUER).netloc, name=settings.BRAND_NAME)
         with translation.override(language_for(User.objects.called(email), self.request)):
-            super().send_mail(template_prefix, email, {**context, **links, "current_site": here})
+            self.render_mail(template_prefix, email, {"email": email, **context, **links, "current_site": here}).send()
 
     def _count(self, request: HttpRequest, credentials: dict[str, Any]) -> bool:
         """Count what was typed and, apart from it, whom it means; False when what was typed is used up."""
@@ -260,6 +266,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return UpstreamProvider(
             request, found[0] if found else SocialApp(provider=NAME, provider_id=provider, name=provider)
         )
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        """Where everybody may sign up. An invitation is to an address, and is used on the page that spends it."""
+        del request, sociallogin
+        return bool(settings.SIGN_UP == "open")
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
         """By our rules for addresses: allauth drops one that somebody else merely typed."""

@@ -20,6 +20,8 @@ deletion_cancelled = Signal()
 person_leaves = Signal()
 # sender: User class; user: all their rows are gone but the last
 person_erased = Signal()
+# sender: Invitation class; invitation: a command invited somebody
+person_invited = Signal()
 # sender: User class; credentials (without the password), request: too many wrong passwords, this one was not judged
 guessing_blocked = Signal()
 # sender: User class; user (None when the address opens nothing), request: somebody asked for a sign-in code by mail

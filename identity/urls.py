@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from identity.account import appearance, devices, factors, overview, password, picture, privacy, profile, username
 from identity.federation.urls import addresses as federation
 from identity.look import views as look
-from identity.sign_in import step_up
+from identity.sign_in import sign_up, step_up
 from identity.sign_in import views as sign_in
 
 urlpatterns = [
@@ -33,6 +33,7 @@ urlpatterns = [
     path("login/cancel/", sign_in.cancel, name="account_login_cancel"),
     path("login/code/", sign_in.ask_for_code, name="account_request_login_code"),
     path("login/code/confirm/", sign_in.type_code, name="account_confirm_login_code"),
+    path("invitation/<str:secret>/", sign_up.accept, name="account_invitation"),
     path("signup/", sign_in.sign_up, name="account_signup"),
     path("2fa/", factors.overview, name="mfa_index"),
     path("login/more/", step_up.more, name="account_login_more"),

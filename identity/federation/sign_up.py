@@ -16,10 +16,10 @@ from identity.federation.provider import social_login
 from identity.federation.refusal import Reason, Refused
 from identity.federation.sign_in import Arrival, complete
 from identity.models import User, linked
-from identity.sign_in.forms import PlainForm
+from identity.sign_in.forms import FromAllowedDomain, PlainForm
 
 
-class NewcomerForm(PlainForm, SignupForm):
+class NewcomerForm(FromAllowedDomain, PlainForm, SignupForm):
     """Username and e-mail address, as the provider says them until somebody writes others."""
 
     def validate_unique_email(self, value: str) -> str:

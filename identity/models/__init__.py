@@ -1,5 +1,6 @@
 """Everything that is stored about people; the only place of this package that builds queries."""
 
+from identity.models.invitation import Invitation
 from identity.models.picture import Picture
 from identity.models.session import BrowserSession, LoginSession
 from identity.models.trusted import TrustedBrowser
@@ -8,6 +9,7 @@ from identity.models.user import User, email_is_verified
 
 __all__ = [
     "BrowserSession",
+    "Invitation",
     "LoginSession",
     "Picture",
     "ReceivedLogout",

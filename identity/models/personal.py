@@ -21,6 +21,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from identity.models.invitation import Invitation
 from identity.models.picture import Picture
 from identity.models.session import BrowserSession, LoginSession
 from identity.models.trusted import TrustedBrowser
@@ -69,6 +70,7 @@ HOLDINGS: Final = (
         LoginSession,
         told=("auth_time", "acr", "amr", "user_agent", "ip_address", "created", "last_seen", "expires", "ended_at", "end_reason"),
     ),
+    Holding("invitations", Invitation, ("person",), ("email", "created", "used_at")),
     Holding("trusted_browsers", TrustedBrowser, told=("user_agent", "ip_address", "created", "last_used", "expires")),
     Holding("what_you_did_as_an_operator", LogEntry, told=("action_time", "object_repr", "change_message")),
     Holding("groups", User.groups.through, told=("group__name",)),

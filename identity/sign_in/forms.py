@@ -9,14 +9,18 @@ from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.forms import Form
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from identity.models import User, factors
+from identity.models import Invitation, User, factors
+from identity.models.linked import owner_of_email
 from identity.sign_in import codes
 from identity.sign_in.throttle import give_back, spend
-from identity.signals import guessing_blocked
+from identity.signals import account_changed, guessing_blocked
 
 # Field → (label, help). A password is typed once when it can be reset by mail, so there is no second field to explain.
 WORDS: Final[dict[str, tuple[Any, Any]]] = {
@@ -63,12 +67,54 @@ class SignInForm(PlainForm, account.LoginForm):
         password.validators.append(MaxLengthValidator(1_024))
 
 
-class SignUpForm(PlainForm, account.SignupForm):
-    """Username, e-mail address, password."""
+class FromAllowedDomain(Form):
+    """Mixed into whatever asks for the address of a new account: ``SIGN_UP_DOMAINS``."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def clean_email(self) -> str:
+        """The address.
+
+        Raises:
+            ValidationError: it is of no domain whose people may sign up.
+        """
+        email = str(super().clean_email())  # type: ignore[misc]  # allauth's form
+        domains = settings.SIGN_UP_DOMAINS
+        if domains and email.rpartition("@")[2] not in domains:
+            raise ValidationError(
+                _("Only addresses of %(domains)s may sign up here."), params={"domains": ", ".join(domains)}
+            )
+        return email
+
+
+class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
+    """Username, e-mail address, password. Whoever was invited has the address of the invitation."""
+
+    def __init__(self, *args: Any, invitation: Invitation | None = None, **kwargs: Any) -> None:
+        self.invitation = invitation
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = _("Password")
+        if invitation:
+            # Django reads a disabled field from here and not from what was sent.
+            self.initial["email"] = invitation.email
+            self.fields["email"].disabled = True
+
+    def clean_email(self) -> str:
+        """Of the invitation, or of a domain that may sign up."""
+        return account.SignupForm.clean_email(self) if self.invitation else super().clean_email()
+
+    def validate_unique_email(self, value: str) -> str:
+        """Whoever merely typed the address must not keep out whom an operator invited (pre-hijacking)."""
+        if self.invitation and owner_of_email(value) is None:
+            return value
+        return str(super().validate_unique_email(value))
+
+    def save(self, request: HttpRequest) -> User:
+        """The new person. The link of an invitation was mailed to the address, which confirms it."""
+        user: User = super().save(request)
+        if self.invitation:
+            User.objects.give_email(user, self.invitation.email, verified=True)
+            Invitation.objects.note_person(self.invitation, user)
+            account_changed.send(sender=User, user=user, fact="account:invitation:accepted", request=request)
+        return user
 
 
 class AddEmailForm(PlainForm, account.AddEmailForm):

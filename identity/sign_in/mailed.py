@@ -110,7 +110,7 @@ class MailedCode(LoginCodeVerificationProcess):
             "browser": describe(self.request.META.get("HTTP_USER_AGENT", "")),
             "ip": self.request.META.get("REMOTE_ADDR", ""),
             "minutes": max(1, settings.LIFETIMES.email_code // 60),
-            "signup_url": reverse("account_signup"),
+            "signup_url": reverse("account_signup") if get_adapter().is_open_for_signup(self.request) else "",
         }
         if owner:
             get_adapter().send_mail("account/email/login_code", self.email, {**facts, "code": self.generate_code()})

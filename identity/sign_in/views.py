@@ -17,6 +17,7 @@ from identity.sign_in.context import View, with_client
 from identity.sign_in.device import remember
 from identity.sign_in.door import AtTheDoor
 from identity.sign_in.forms import SignInForm
+from identity.sign_in.sign_up import SignUpView
 from identity.sign_in.stages import ways_on_the_page
 from identity.sign_in.stages.again import CodeAgainView, PasswordAgainView
 from identity.sign_in.stages.email_code import AskForCodeView, TypeCodeView
@@ -34,7 +35,12 @@ class SignInView(AtTheDoor, account.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Who signs in again, and the other ways in, for the page."""
-        return {**super().get_context_data(**kwargs), "former": self.former, "ways": ways_on_the_page(self.request)}
+        return {
+            **super().get_context_data(**kwargs),
+            "former": self.former,
+            "ways": ways_on_the_page(self.request),
+            "may_sign_up": get_adapter().is_open_for_signup(self.request),
+        }
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         """Sign in, or go on to the second factor."""
@@ -93,7 +99,7 @@ def _give_up(request: HttpRequest) -> HttpResponse:
 
 cancel = require_POST(_in_sign_in(_give_up))  # whoever was signed in before still is
 login = with_client(SignInView.as_view())
-sign_up = with_client(account.signup)
+sign_up = with_client(SignUpView.as_view())
 passkey = with_client(SignInByPasskeyView.as_view())
 ask_for_code = with_client(AskForCodeView.as_view())
 type_code = _in_sign_in(TypeCodeView.as_view())

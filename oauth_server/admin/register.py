@@ -12,9 +12,10 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Model
 
-from identity.models import LoginSession, Upstream, User
+from identity.models import Invitation, LoginSession, Upstream, User
 from oauth_server.admin.audit import AuditEventAdmin, OutboxAdmin
 from oauth_server.admin.consents import ConsentAdmin
+from oauth_server.admin.invitations import InvitationAdmin
 from oauth_server.admin.keys import SigningKeyAdmin
 from oauth_server.admin.people import PersonAdmin, RoleAdmin, SignInAdmin
 from oauth_server.admin.tokens import FamilyAdmin
@@ -30,6 +31,7 @@ PAGES: Final[tuple[tuple[type[Model], type[ModelAdmin[Any]]], ...]] = (
     (User, PersonAdmin),
     (Group, RoleAdmin),
     (LoginSession, SignInAdmin),
+    (Invitation, InvitationAdmin),
     (Upstream, UpstreamAdmin),
     (Consent, ConsentAdmin),
     (TokenFamily, FamilyAdmin),

@@ -11,7 +11,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.dispatch import receiver
 
 from identity import signals
-from identity.models import LoginSession, Upstream, User
+from identity.models import Invitation, LoginSession, Upstream, User
 from identity.subjects import public_subject
 from oauth_server.audit import events_deletion
 from oauth_server.audit import events_identity as events
@@ -91,6 +91,11 @@ def _upstream_refused(upstream: str, reason: str, detail: str, **_: Any) -> None
 @receiver(signals.upstream_changed, dispatch_uid="audit.upstream_changed")
 def _upstream_changed(sender: type[Upstream], upstream: str, *, created: bool, **_: Any) -> None:
     record((RecordAdded if created else RecordChanged)(model=sender._meta.label, record=upstream))
+
+
+@receiver(signals.person_invited, dispatch_uid="audit.person_invited")
+def _invited(sender: type[Invitation], invitation: Invitation, **_: Any) -> None:
+    record(RecordAdded(model=sender._meta.label, record=str(invitation.pk)))
 
 
 @receiver(signals.user_disabled, dispatch_uid="audit.user_disabled")

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from identity.models import BrowserSession, LoginSession, ReceivedLogout, TrustedBrowser
+from identity.models import BrowserSession, Invitation, LoginSession, ReceivedLogout, TrustedBrowser
 from oauth_server.models.audit import AuditEvent
 from oauth_server.models.client import Client, ClientSecret
 from oauth_server.models.code import AuthorizationCode
@@ -77,6 +77,7 @@ RULES: Final = (
     Rule("client_secrets", ClientSecret, _expired),
     Rule("sign_ins", LoginSession, _sessions),
     Rule("trusted_browsers", TrustedBrowser, _expired),
+    Rule("invitations", Invitation, lambda now: Q(expires__lte=now - timedelta(days=30), used_at=None)),
     Rule("received_logouts", ReceivedLogout, _expired),
     Rule("browser_sessions", BrowserSession, lambda now: Q(expire_date__lte=now)),
     Rule("outbox", OutboxMessage, _outbox),

@@ -26,12 +26,14 @@ _PATTERNS: Final = (
     (re.compile(r"\b(Basic|Bearer|DPoP)(\s+|%20|\+)[A-Za-z0-9+/=._~-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(rf"\b((?:{_NAMES})=)[^&\s'\"<>,;)]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(rf"(['\"](?:{_NAMES})['\"]\s*:\s*)(['\"]).*?\2", re.IGNORECASE), rf"\1\2{MASK}\2"),
+    # The link of an invitation: django.request names the path of what it refuses.
+    (re.compile(r"(/account/invitation/)[A-Za-z0-9_-]{6,}"), rf"\1{MASK}"),
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), rf"\1{MASK}@"),
 )
 
 
 # Most strings hold none of this, and every successful request writes a line.
-_SUSPECT: Final = re.compile(r"gth_|eyJ|=|://|[\"']\s*:|(?:asic|earer|dpop)[\s%+]", re.IGNORECASE)
+_SUSPECT: Final = re.compile(r"gth_|eyJ|=|://|/invitation/|[\"']\s*:|(?:asic|earer|dpop)[\s%+]", re.IGNORECASE)
 
 
 def redact_text(text: str) -> str:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
+from django.core import mail
+from django.utils import timezone
 
+from identity.account.invite import invite
 from identity.models import User
 from tests.identity.test_upstream_sign_in import link, signed_in
 from tests.support.people import person
@@ -50,6 +53,31 @@ def test_a_new_account_is_made_with_a_form_and_its_address_is_confirmed_by_mail(
     # Confirmed, the account opens by the provider.
     EmailAddress.objects.update(verified=True)
     assert Traveller().sign_in(there).headers["Location"] == "/account/"
+
+
+@pytest.mark.parametrize("mode", ["invited", "closed"])
+def test_an_invitation_that_is_not_spent_lets_in_no_newcomers(there: Provider, settings: Any, mode: str) -> None:
+    """Else one link, which a sign-up by a provider does not spend, would make any number of accounts."""
+    settings.SIGN_UP = mode
+    connect(there)
+    traveller = Traveller()
+    invite("kim@example.com", timezone.now())
+    (path,) = re.findall(r"/account/invitation/\S+/", str(mail.outbox[0].body))
+    traveller.browser.get(path)
+    traveller.sign_in(there, preferred_username="ada")
+    traveller.browser.post("/account/login/newcomer/new/", {"username": "ada", "email": "ada@there.example"})
+    assert User.objects.count() == 0
+
+
+def test_newcomers_have_an_address_of_a_domain_that_may_sign_up(there: Provider, settings: Any) -> None:
+    settings.SIGN_UP_DOMAINS = ("example.com",)
+    connect(there)
+    traveller = Traveller()
+    traveller.sign_in(there, preferred_username="ada")
+    page = "/account/login/newcomer/new/"
+    answer = traveller.browser.post(page, {"username": "ada", "email": "ada@there.example"})
+    assert "Only addresses of example.com" in answer.content.decode()
+    assert User.objects.count() == 0
 
 
 def test_who_is_believed_about_addresses_makes_an_account_that_is_confirmed(

@@ -87,7 +87,7 @@ def test_a_row_whose_address_would_be_a_digest_has_no_page(house: House, browser
 
 def test_every_stored_thing_that_operators_act_on_is_listed() -> None:
     assert {model._meta.label for model in MODELS} == {
-        "auth.Group", "identity.LoginSession", "identity.Upstream", "identity.User", "oauth_server.AccessToken", "oauth_server.AuditEvent",
+        "auth.Group", "identity.Invitation", "identity.LoginSession", "identity.Upstream", "identity.User", "oauth_server.AccessToken", "oauth_server.AuditEvent",
         "oauth_server.AuthorizationCode", "oauth_server.Client", "oauth_server.Consent", "oauth_server.OutboxMessage",
         "oauth_server.RefreshToken", "oauth_server.SigningKey", "oauth_server.TokenFamily",
     }  # fmt: skip

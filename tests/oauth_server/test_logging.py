@@ -30,6 +30,7 @@ CANARY = "c4n4ryc4n4ryc4n4ryc4n4ry"
         f"client_assertion={CANARY}",
         f"{{'password': '{CANARY}'}}",
         f'{{"refresh_token": "{CANARY}", "x": 1}}',
+        f"Gone: /account/invitation/{CANARY}/",
         f"postgres://gatehouse:{CANARY}@db/gatehouse",
         f"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.{CANARY}",
         f"Cookie: gatehouse_session={CANARY}; code={CANARY}".replace("gatehouse_session", "cookie"),

@@ -261,6 +261,7 @@ ROWS: Final = (
     Row("account_signup", "refused", deed=_fill({"username": "nia", "email": "nia@people.example", "password1": "password12"})),
     Row("mfa_authenticate", status=0, deed=_signed_in("bo")),
     Row("mfa_authenticate", "wrong code", status=0, deed=_then(_signed_in("bo"), _fill({"code": "000000"}))),
+    Row("account_invitation", "over", given={"secret": "nothing"}, status=410),
     Row("account_request_login_code"),
     Row("account_confirm_login_code", status=0, deed=_MAILED_CODE),
     Row("account_confirm_login_code", "wrong code", status=0, deed=_then(_MAILED_CODE, _fill({"code": "ABCDEF"}))),

@@ -1,0 +1,90 @@
+"""Who may sign up (``SIGN_UP``, ``SIGN_UP_DOMAINS``), and how an invitation is used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+from allauth.account import views as account
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from identity.models import Invitation
+from identity.models.linked import owner_of_email
+from identity.sessions.read import current
+from identity.sessions.store import digest
+from identity.sign_in.forms import SignUpForm
+
+# In the browser's session: the digest of the invitation with which somebody came.
+KEY: Final = "invitation"
+
+
+def invitation_of(request: HttpRequest) -> Invitation | None:
+    """The invitation with which somebody came, if it may still be used."""
+    carried = request.session.get(KEY)
+    return Invitation.objects.find(carried, timezone.now()) if carried else None
+
+
+def may_sign_up(request: HttpRequest) -> bool:
+    """Whether somebody at this browser may make an account."""
+    if settings.SIGN_UP == "invited":
+        return invitation_of(request) is not None
+    return bool(settings.SIGN_UP == "open")
+
+
+@never_cache
+@require_safe
+def accept(request: HttpRequest, secret: str) -> HttpResponse:
+    """Where the link in the mail leads. It spends nothing: mail programs open links to look at them.
+
+    The secret goes into the session and out of the address at once, so that no later page tells it.
+    """
+    now = timezone.now()
+    invitation = Invitation.objects.find(digest(secret), now)
+    if invitation is None or settings.SIGN_UP == "closed":
+        return render(request, "account/invitation_over.html", status=410)
+    if current(request, now):
+        messages.info(request, _("You are signed in. Sign out first, then open the link of the invitation again."))
+        return HttpResponseRedirect(reverse("account_overview"), status=303)
+    if owner_of_email(invitation.email):
+        messages.info(request, _("You have an account with this address already. Sign in."))
+        return HttpResponseRedirect(reverse("account_login"), status=303)
+    request.session[KEY] = invitation.digest
+    return HttpResponseRedirect(reverse("account_signup"), status=303)
+
+
+class SignUpView(account.SignupView):
+    """allauth's page, which knows who was invited."""
+
+    @cached_property
+    def invitation(self) -> Invitation | None:
+        """With which the person came."""
+        return invitation_of(self.request)
+
+    def closed(self) -> HttpResponse:
+        """Why not."""
+        return render(self.request, "account/signup_closed.html", {"by_invitation": settings.SIGN_UP == "invited"})
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """With the invitation, which says the address."""
+        return {**super().get_form_kwargs(), "invitation": self.invitation}
+
+    def form_valid(self, form: SignUpForm) -> HttpResponse:
+        """Make the account. An invitation is spent in the same transaction, before anything is made of it."""
+        if self.invitation is None or form.account_already_exists:
+            response: HttpResponse = super().form_valid(form)
+            return response
+        with transaction.atomic():
+            if not Invitation.objects.spend(self.invitation, timezone.now()):
+                return render(self.request, "account/invitation_over.html", status=410)
+            response = super().form_valid(form)
+        self.request.session.pop(KEY, None)
+        return response
