@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from identity.models import LoginSession
 from oauth_server.authorize.claim_texts import CLAIM_TEXTS
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.localised import said
 from oauth_server.models import Consent, Interaction
 from oauth_server.protocol import uris
 from oauth_server.tokens.revoke import withdraw_consent
@@ -120,7 +122,7 @@ def describe_asker(client: RegisteredClient, redirect_uri: str) -> Asker:
     parts = urlsplit(redirect_uri)
     elsewhere = parts.scheme in {"http", "https"} and not uris.is_loopback_host(parts.hostname or "")
     return Asker(
-        name=client.name,
+        name=name_of(client),
         host=parts.netloc if elsewhere else "",
         website=web_page(client, "client_uri"),
         policy_uri=web_page(client, "policy_uri"),
@@ -129,10 +131,15 @@ def describe_asker(client: RegisteredClient, redirect_uri: str) -> Asker:
     )
 
 
+def name_of(client: RegisteredClient) -> str:
+    """What the client calls itself, in the language of the page."""
+    return said(client.metadata, "client_name", get_language() or "") or client.name
+
+
 def web_page(client: RegisteredClient, name: str) -> str:
-    """A page that the client registered under ``name``, if it is one that may stand in a link; else empty."""
-    value = client.metadata.get(name)
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else ""
+    """A page that the client registered under ``name``, in the language of ours, if it may stand in a link; else empty."""
+    value = said(client.metadata, name, get_language() or "")
+    return value if value.startswith(("https://", "http://")) else ""
 
 
 def _before(name: str, allowed: Collection[str], left_out: Collection[str], consent: Consent | None) -> Before | None:

@@ -14,8 +14,10 @@ from typing import Final
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.localised import everything_said, said
 from oauth_server.outbound import cached_fetch
 from oauth_server.outbound.fetch import Fetched, FetchError
 
@@ -83,31 +85,32 @@ def judge(body: bytes) -> str:
     return ""
 
 
-def address(client: RegisteredClient) -> str:
-    """The registered ``logo_uri``; empty without one."""
-    value = client.metadata.get("logo_uri")
-    return value if isinstance(value, str) else ""
-
-
-def version(client: RegisteredClient) -> str:
-    """Changes when the client registers another logo, so that browsers may keep the old one's address."""
-    return hashlib.sha256(address(client).encode()).hexdigest()[:12]
+def version(address: str) -> str:
+    """Names one of the logos of a client, and changes when it registers another, so that browsers may keep the old one's address."""
+    return hashlib.sha256(address.encode()).hexdigest()[:12]
 
 
 def src(client: RegisteredClient) -> str:
-    """Where a page finds the logo of a client; empty when the client has none, and a monogram stands for it."""
-    if not settings.FEATURES.client_logos or not address(client):
+    """Where a page finds the logo of a client, for its language; empty when there is none, and a monogram stands for it."""
+    address = said(client.metadata, "logo_uri", get_language() or "")
+    if not settings.FEATURES.client_logos or not address:
         return ""
-    return f"{reverse('logo', args=[client.client_id])}?v={version(client)}"
+    return f"{reverse('logo', args=[client.client_id])}?v={version(address)}"
 
 
 def _keep(found: Fetched | None) -> int:
     return _KEEP if found is not None and judge(found.body) else _KEEP_FAILURE
 
 
-def read(client: RegisteredClient) -> Logo | None:
-    """The logo of a client; None when it has none, or it cannot be had, or it is no picture that we serve."""
-    url = address(client)
+def read(client: RegisteredClient, wanted: str = "") -> Logo | None:
+    """A logo of a client; None when it has none, or it cannot be had, or it is no picture that we serve.
+
+    Args:
+        client: whose.
+        wanted: its ``version``; nothing is fetched but what the client registered.
+    """
+    registered = list(everything_said(client.metadata, "logo_uri"))
+    url = next((address for address in registered if version(address) == wanted), registered[0] if registered else "")
     if not url:
         return None
     try:

@@ -13,6 +13,7 @@ from oauth_server.audit.events_authorize import AuthorizationRefused
 from oauth_server.audit.record import record_later
 from oauth_server.authorize import response_jwt, response_modes
 from oauth_server.authorize.checks import Destination
+from oauth_server.authorize.consent import name_of
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.authorize.response_modes import Redirect
 from oauth_server.clients.client import RegisteredClient
@@ -66,7 +67,7 @@ class Reply:
             return see_other(answer.location)
         html = render_to_string(
             "authorize/form_post.html",
-            {"action": answer.action, "members": answer.members, "client_name": self.client.name},
+            {"action": answer.action, "members": answer.members, "client_name": name_of(self.client)},
         )
         response = HttpResponse(html)
         # Our other pages send no Origin across origins ("null"), which clients that check it would refuse.

@@ -21,6 +21,7 @@ from identity.sessions.end import end
 from identity.subjects import public_subject
 from oauth_server.audit.events_authorize import LogoutCompleted, LogoutRefused
 from oauth_server.audit.record import record, record_later
+from oauth_server.authorize.consent import name_of
 from oauth_server.clients import registry
 from oauth_server.endpoints.base import form_parameters, query_parameters
 from oauth_server.endpoints.pages import allow_forms_to, allow_frames_of, error_page, form_sources, page, see_other
@@ -102,7 +103,7 @@ def _ask(request: HttpRequest, session: LoginSession, asked: LogoutRequest) -> H
     response = render(
         request,
         "logout/confirm.html",
-        {"person": session.user, "client_name": client.name if client else "", "sealed": _seal(asked, _ASKED)},
+        {"person": session.user, "client_name": name_of(client) if client else "", "sealed": _seal(asked, _ASKED)},
     )
     return allow_forms_to(response, form_sources([asked.return_to]))
 

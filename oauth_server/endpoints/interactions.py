@@ -22,7 +22,7 @@ from oauth_server.audit.events_authorize import ForeignInteraction
 from oauth_server.audit.record import record_later
 from oauth_server.authorize import checks, quotas
 from oauth_server.authorize.checks import Destination
-from oauth_server.authorize.consent import web_page
+from oauth_server.authorize.consent import name_of, web_page
 from oauth_server.authorize.dispatch import Step, next_step
 from oauth_server.authorize.request import AuthorizeRequest
 from oauth_server.authorize.respond import AlreadyFinishedError
@@ -156,7 +156,7 @@ def stale_page(error: StaleError) -> HttpResponse:
         "authorize/stale.html",
         {
             "why": error.why.value,
-            "client_name": client.name if client else "",
+            "client_name": name_of(client) if client else "",
             "client_uri": web_page(client, "client_uri") if client else "",
         },
     )

@@ -18,7 +18,7 @@ _MAX_AGE: Final = 3_600
 def logo(request: HttpRequest, now: datetime, client_id: str) -> HttpResponse:  # noqa: ARG001  # the shell calls every handler alike
     """The picture, or 404."""
     client = registry.get(client_id)
-    picture = logos.read(client) if client is not None and client.is_active else None
+    picture = logos.read(client, request.GET.get("v", "")) if client is not None and client.is_active else None
     if picture is None:
         return HttpResponse(status=404)
     response = cacheable(request, picture.body, picture.etag, picture.media_type, _MAX_AGE)

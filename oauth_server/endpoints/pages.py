@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from oauth_server.audit import context, metrics
+from oauth_server.authorize.consent import name_of
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.endpoints.base import WrongMethod, as_oauth_error
 from oauth_server.protocol import uris
@@ -85,7 +86,7 @@ def error_page(error: OAuthError, client: RegisteredClient | None = None) -> Htt
             "error": error,
             "away": error.status == 503,
             "busy": error.status == 429,
-            "client_name": client.name if client else "",
+            "client_name": name_of(client) if client else "",
             "request_id": context.current().request_id,
         },
     )

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,6 +24,7 @@ from oauth_server.audit.events_portal import AccessWithdrawn
 from oauth_server.audit.record import record
 from oauth_server.authorize.consent import SCOPE_TEXTS, AskedScope, describe_named_claims, describe_scopes
 from oauth_server.clients import logos, registry
+from oauth_server.clients.localised import said
 from oauth_server.models import AuditEvent, Client, Consent, TokenFamily
 from oauth_server.portal.happenings import OF_APPLICATIONS, tell
 from oauth_server.portal.shell import go_to
@@ -74,13 +76,15 @@ class Connected:
     @property
     def name(self) -> str:
         """What the application calls itself."""
-        return self.client.name or self.client.client_id
+        return (
+            said(self.client.metadata, "client_name", get_language() or "") or self.client.name or self.client.client_id
+        )
 
     @property
     def website(self) -> str:
         """Its home page, if it has one on https."""
-        page = self.client.metadata.get("client_uri", "")
-        return page if isinstance(page, str) and page.startswith("https://") else ""
+        page = said(self.client.metadata, "client_uri", get_language() or "")
+        return page if page.startswith("https://") else ""
 
     @property
     def opens(self) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from identity.account.devices import describe
 from identity.models import LoginSession
+from oauth_server.authorize.consent import name_of
 from oauth_server.clients import registry
 from oauth_server.models import AuditEvent
 
@@ -171,7 +172,7 @@ def tell(events: Iterable[AuditEvent]) -> list[Happening]:
     for event in kept:
         words = words_for(event)
         client = registry.get(event.client_id) if event.client_id else None
-        app = client.name if client else event.client_id or gettext("an application")
+        app = name_of(client) if client else event.client_id or gettext("an application")
         browser = browsers.get(str(event.facts.get("sid", "")), "")
         told.append(
             Happening(
