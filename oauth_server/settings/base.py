@@ -134,7 +134,15 @@ STORAGES = {
 
 LANGUAGE_CODE = "en"
 # Each but the first has a catalog in locale/, which `make messages` keeps; the source is written in the first.
-LANGUAGES = [("en", "English"), ("uk", "Ukrainian"), ("de", "German")]
+LANGUAGES = [
+    ("en", "English"),
+    ("uk", "Ukrainian"),
+    ("de", "German"),
+    ("fr", "French"),
+    ("es", "Spanish"),
+    ("ja", "Japanese"),
+    ("ar", "Arabic"),
+]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
