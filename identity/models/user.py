@@ -41,6 +41,10 @@ class PersonManager(UserManager["User"]):
             .first()
         )
 
+    def with_key(self, key: uuid.UUID) -> User | None:
+        """The person with this subject identifier."""
+        return self.filter(pk=key).first()
+
     def named(self, username: str) -> User | None:
         """The person with exactly this username."""
         return self.filter(username=username).first()

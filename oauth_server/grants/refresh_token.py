@@ -8,6 +8,7 @@ from functools import partial
 
 from django.conf import settings
 
+from identity.account.alarm import raise_alarm
 from oauth_server.audit import context
 from oauth_server.audit.events import ForeignToken, RefreshReused, TokenRefused
 from oauth_server.clients.client import RegisteredClient
@@ -123,7 +124,8 @@ def _used_before(
 
 def _reused(token: PresentedRefreshToken, client: RegisteredClient, now: datetime) -> RefreshReused:
     family = token.family
-    revoke_family(family.family, now, "refresh token reused")
+    if revoke_family(family.family, now, "refresh token reused") and settings.FEATURES.reuse_alarm and family.user_id:
+        raise_alarm(family.user_id, client.name)
     return RefreshReused(
         client_id=client.client_id, user=str(family.user_id), family=str(family.family), generation=token.generation
     )

@@ -85,6 +85,11 @@ class Features:
         "Sign-in with a code by mail instead of a password; level 1, and whoever reads the mailbox has it (NIST SP 800-63B"
         " §5.1.3.1 counts no mail as a factor).",
     )
+    reuse_alarm: bool = _row(
+        True,
+        "RFC 9700 §4.14.2",
+        "A mail to the owner when a refresh token is used twice; their trusted browsers ask for the second step again.",
+    )
     passkeys: bool = _row(
         True,
         "Web Authentication Level 3",

@@ -9,11 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
 from joserfc import jws
 
-from identity.models import LoginSession, User
+from identity.models import LoginSession, TrustedBrowser, User
 from oauth_server.audit import record
 from oauth_server.models import AuditEvent, Consent, RefreshToken, TokenFamily
 from tests.support.parties import BASE, Party
@@ -64,6 +65,53 @@ def test_the_replay_of_an_old_generation_ends_the_family(app: Party, redeem: Red
     assert refresh(app, tokens[-1]["refresh_token"])[1]["error"] == "invalid_grant"
     assert app.introspect(tokens[-1]["access_token"]) == {"active": False}
     assert AuditEvent.objects.get(name="token:refresh:reused").suspicious
+
+
+def test_the_owner_hears_of_a_replay_once_and_is_asked_for_the_second_step_again(app: Party, redeem: Redeem) -> None:
+    """RFC 9700 §4.14.2: somebody may have copied it. Further replays of a grant that is over are no news."""
+    first = redeem(app)
+    owner = User.objects.get()
+    User.objects.give_email(owner, owner.email, verified=True)
+    TrustedBrowser.objects.create(
+        user=owner, digest="d", sid="s", created=timezone.now(), last_used=timezone.now(), expires=timezone.now()
+    )
+    _, second = refresh(app, first["refresh_token"])
+    mail.outbox.clear()
+    for _ in range(3):
+        refresh(app, first["refresh_token"])
+        refresh(app, second["refresh_token"])
+    (message,) = mail.outbox
+    assert message.to == [owner.email]
+    assert app.name in message.subject
+    assert "used twice" in str(message.body)
+    assert not TrustedBrowser.objects.exists()
+
+
+def test_a_mail_that_cannot_be_written_keeps_no_access_alive(app: Party, redeem: Redeem, settings: Any) -> None:
+    """An operator's own template may be broken; the family ends all the same."""
+    first = redeem(app)
+    owner = User.objects.get()
+    User.objects.give_email(owner, owner.email, verified=True)
+    _, second = refresh(app, first["refresh_token"])
+    settings.EMAIL_BACKEND = "nowhere.Backend"
+    assert refresh(app, first["refresh_token"])[1]["error"] == "invalid_grant"
+    assert app.introspect(second["access_token"]) == {"active": False}
+
+
+@pytest.mark.parametrize("why", ["off", "claimed"])
+def test_nobody_is_mailed_where_it_is_off_or_the_address_is_only_claimed(
+    app: Party, redeem: Redeem, settings: Any, why: str
+) -> None:
+    """Whoever only claims an address must not have its owner told about strangers."""
+    if why == "off":
+        settings.FEATURES = replace(settings.FEATURES, reuse_alarm=False)
+    first = redeem(app)
+    owner = User.objects.get()
+    User.objects.give_email(owner, owner.email, verified=why == "off")
+    refresh(app, first["refresh_token"])
+    mail.outbox.clear()
+    assert refresh(app, first["refresh_token"])[1]["error"] == "invalid_grant"
+    assert mail.outbox == []
 
 
 def test_another_clients_replay_does_not_end_the_family(
