@@ -1,13 +1,12 @@
-"""The last step: spend the interaction, issue what was asked for, note who took part. One transaction."""
+"""The last step: mint what was asked for, then spend the interaction, save, and note who took part. One statement."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypedDict
 
 import uuid_utils.compat
-from django.db import transaction
 
 from identity.models import LoginSession, User
 from identity.sign_in import assurance
@@ -23,10 +22,12 @@ from oauth_server.clients import encryption, first_use
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.models import Consent, Interaction, Participation
+from oauth_server.models.spending import NewRow, write
 from oauth_server.models.standing import Person
 from oauth_server.protocol import scopes
+from oauth_server.tokens import code
 from oauth_server.tokens.authorization import Authorization
-from oauth_server.tokens.code import CodeGrant, issue_code
+from oauth_server.tokens.code import CodeGrant
 from oauth_server.tokens.issue import issue_at_front
 
 
@@ -34,13 +35,15 @@ class AlreadyFinishedError(Exception):
     """Another tab has answered the client for this interaction, or its time is over."""
 
 
-def spend(interaction: Interaction | None, now: datetime) -> None:
-    """Of any number of tabs exactly one gets past this; a request that needed no step has nothing to spend.
+def spend(interaction: Interaction | None, now: datetime, rows: Sequence[NewRow] = ()) -> None:
+    """Of any number of tabs exactly one gets past this, with its rows saved; a request that needed no step has nothing to spend.
 
     Raises:
         AlreadyFinishedError: somebody was faster.
     """
-    if interaction is not None and Interaction.objects.finish(bytes(interaction.digest), now) is None:
+    if interaction is None:
+        write(*rows)
+    elif not Interaction.objects.finish(bytes(interaction.digest), now, rows):
         raise AlreadyFinishedError
 
 
@@ -69,19 +72,21 @@ def respond(
     if response_modes.is_jwt(asked.response_mode):
         encryption.require(client, encryption.AUTHORIZATION, now)
     sign_in = _sign_in(asked, session, demand_of(asked, client, interaction, now).counted(session.proved))
-    with transaction.atomic():
-        spend(interaction, now)
-        if "code" in wanted:
-            members["code"] = issue_code(_code_grant(asked, client, session, consent, sign_in), now)
-        if wanted != {"code"}:
-            members |= issue_at_front(
-                _authorization(asked, client, session, consent, sign_in),
-                now,
-                wanted=wanted,
-                code=members.get("code", ""),
-                person=lambda: Person(session.user, User.objects.owns_email(session.user)),
-            )
-        Participation.objects.take_part(session.sid, client.pk, now)
+    rows = [Participation.objects.part(session.sid, client.pk, now)]
+    if "code" in wanted:
+        members["code"], row = code.mint(_code_grant(asked, client, session, consent, sign_in), now)
+        rows.append(row)
+    if wanted != {"code"}:
+        more, needed = issue_at_front(
+            _authorization(asked, client, session, consent, sign_in),
+            now,
+            wanted=wanted,
+            code=members.get("code", ""),
+            person=lambda: Person(session.user, User.objects.owns_email(session.user)),
+        )
+        members |= more
+        rows += needed
+    spend(interaction, now, rows)
     first_use.note(client)
     who = {"client_id": client.client_id, "user": public_subject(session.user_id), "scope": scopes.join(asked.scope)}
     if "code" in wanted:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from identity.models.prepared import Prepared, attributes, instance
 from oauth_server.models.client import Client
 from oauth_server.models.statements import returning
 
@@ -17,9 +19,10 @@ from oauth_server.models.statements import returning
 class ConsentManager(models.Manager["Consent"]):
     """Named queries about consents."""
 
-    def live(self, user: object, client: int, now: datetime) -> Consent | None:
+    def live(self, user: uuid.UUID, client: int, now: datetime) -> Consent | None:
         """The one consent in force between a person and a client."""
-        return self.filter(user=user, application=client, revoked_at=None, expires__gt=now).first()  # type: ignore[misc]
+        consent = _NOT_REVOKED.one(user, client)
+        return consent if consent is not None and consent.expires > now else None
 
     def remember(
         self,
@@ -111,3 +114,14 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} allows {self.application_id}: {self.scope}"
+
+
+_NOT_REVOKED: Final = Prepared(
+    # One after the other: arguments of one ``filter`` are sorted by name, and these are to come in the order of the values.
+    lambda user, client: (
+        Consent.objects.filter(user=user).filter(application=client, revoked_at=None).values_list(*attributes(Consent))
+    ),
+    (Consent._meta.get_field("user"), Consent._meta.get_field("application")),
+    ((uuid.UUID(int=1), 1), (uuid.UUID(int=2), 2)),
+    partial(instance, Consent),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from oauth_server.models.client import Client
-from oauth_server.models.statements import returning
+from oauth_server.models.spending import Condition, NewRow, spend
 
 
 class InteractionManager(models.Manager["Interaction"]):
@@ -43,16 +44,9 @@ class InteractionManager(models.Manager["Interaction"]):
         """Note that ``user`` agreed in this very interaction; another person's agreement does not count."""
         self.filter(digest=digest, finished_at=None).update(consented_at=now, consented_by=user)
 
-    def finish(self, digest: bytes, now: datetime) -> Interaction | None:
-        """Spend an interaction: of any number of tabs exactly one gets to answer the client."""
-        rows = returning(
-            Interaction,
-            "UPDATE {table} SET finished_at = %s WHERE digest = %s AND finished_at IS NULL AND expires > %s RETURNING {columns}",
-            now,
-            digest,
-            now,
-        )
-        return rows[0] if rows else None
+    def finish(self, digest: bytes, now: datetime, rows: Sequence[NewRow] = ()) -> bool:
+        """Spend an interaction and write its answer's rows: of any number of tabs exactly one gets to answer the client."""
+        return spend(Interaction, digest, now, rows, Condition("expires > %s", now), column="finished_at")
 
 
 class Interaction(models.Model):

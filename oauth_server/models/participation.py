@@ -11,6 +11,7 @@ from django.db import models
 
 from identity.models import LoginSession
 from oauth_server.models.client import Client
+from oauth_server.models.spending import NewRow, write
 
 
 class ParticipationManager(models.Manager["Participation"]):
@@ -18,7 +19,11 @@ class ParticipationManager(models.Manager["Participation"]):
 
     def take_part(self, session: str, client: int, now: datetime) -> None:
         """Note that a client took part in a sign-in, in one statement; doing it twice is harmless."""
-        self.bulk_create([Participation(session_id=session, application_id=client, created=now)], ignore_conflicts=True)
+        write(self.part(session, client, now))
+
+    def part(self, session: str, client: int, now: datetime) -> NewRow:
+        """The row that ``take_part`` writes."""
+        return NewRow(Participation, {"session_id": session, "application_id": client, "created": now}, once=True)
 
     def clients(self, sessions: Iterable[str]) -> list[tuple[str, str]]:
         """Who took part in these sign-ins: (sid, client_id), in the order of their coming, in one statement."""

@@ -17,10 +17,26 @@ from oauth_server.models.statements import adapt
 
 
 class NewRow(NamedTuple):
-    """A row to be written: its table, and its values by attribute (``user_id``). What is not named is NULL."""
+    """A row to be written: its table, and its values by attribute (``user_id``). What is not named is NULL.
+
+    ``once``: nothing happens when it is there already.
+    """
 
     model: type[models.Model]
     values: dict[str, Any]
+    once: bool = False
+
+
+class _Shape(NamedTuple):
+    """What the statement that writes a row hangs on; the values come as parameters."""
+
+    model: type[models.Model]
+    names: tuple[str, ...]
+    once: bool
+
+
+def _shape(row: NewRow) -> _Shape:
+    return _Shape(row.model, tuple(row.values), row.once)
 
 
 class Condition(NamedTuple):
@@ -31,39 +47,57 @@ class Condition(NamedTuple):
 
 
 def spend(
-    model: type[models.Model], digest: bytes, now: datetime, rows: Sequence[NewRow], *conditions: Condition
+    model: type[models.Model],
+    digest: bytes,
+    now: datetime,
+    rows: Sequence[NewRow],
+    *conditions: Condition,
+    column: str = "used_at",
 ) -> bool:
-    """Set ``used_at`` of one row, and write others: of any number of callers exactly one succeeds.
+    """Say of one row that it is used, and write others: of any number of callers exactly one succeeds.
 
     Args:
         model: whose row is spent.
         digest: its key.
         now: the moment.
         rows: written if, and only if, it could be spent.
-        conditions: each asks about one row of another table.
+        conditions: each asks about one row of another table, or about this row.
+        column: says when it was used; NULL until then.
     """
-    change = f'UPDATE "{model._meta.db_table}" SET used_at = %s WHERE digest = %s AND used_at IS NULL'
+    change = f'UPDATE "{model._meta.db_table}" SET {column} = %s WHERE digest = %s AND {column} IS NULL'
     change += "".join(f" AND {condition.sql}" for condition in conditions)
-    parameters = (now, digest, *(condition.parameter for condition in conditions))
-    return _run(change, parameters, rows, router.db_for_write(model))
+    parameters = [now, digest, *(condition.parameter for condition in conditions)]
+    using = router.db_for_write(model)
+    if _changes_data_in_with(using):
+        statement = _after(change, tuple(map(_shape, rows))) if rows else change
+        return _execute(statement, [*parameters, *_values(rows)], using)
+    # SQLite: transactions take turns at it, single statements do not.
+    with transaction.atomic(using=using):
+        if not _execute(change, parameters, using):
+            return False
+        write(*rows)
+    return True
 
 
 def write(*rows: NewRow) -> None:
-    """Write rows together, where nothing is spent for them."""
-    if rows:
-        first = _insert(rows[0].model, tuple(rows[0].values), "VALUES ({values})")
-        _run(first, tuple(rows[0].values.values()), rows[1:], router.db_for_write(rows[0].model))
+    """Write rows together, where nothing is spent for them. A row may refer to one before it."""
+    if not rows:
+        return
+    using = router.db_for_write(rows[0].model)
+    if _changes_data_in_with(using):
+        _execute(_together(tuple(map(_shape, rows))), _values(rows), using)
+        return
+    with transaction.atomic(using=using):
+        for row in rows:
+            _execute(_together((_shape(row),)), _values([row]), using)
 
 
-def _run(change: str, parameters: Sequence[Any], rows: Sequence[NewRow], using: str) -> bool:
-    """Run one change and, if it changed something, write the rows."""
-    connection = connections[using]
-    if connection.vendor != "postgresql":
-        return _in_a_transaction(change, parameters, rows, using)
-    if rows:
-        change = _joined(change, tuple((row.model, tuple(row.values)) for row in rows))
-        parameters = (*parameters, *(value for row in rows for value in row.values.values()))
-    return _execute(change, parameters, using)
+def _changes_data_in_with(using: str) -> bool:
+    return connections[using].vendor == "postgresql"
+
+
+def _values(rows: Sequence[NewRow]) -> list[Any]:
+    return [value for row in rows for value in row.values.values()]
 
 
 def _execute(statement: str, parameters: Sequence[Any], using: str) -> bool:
@@ -73,30 +107,24 @@ def _execute(statement: str, parameters: Sequence[Any], using: str) -> bool:
         return bool(cursor.rowcount)
 
 
-def _in_a_transaction(change: str, parameters: Sequence[Any], rows: Sequence[NewRow], using: str) -> bool:
-    """SQLite changes no data in a WITH part; and transactions take turns at it, single statements do not."""
-    with transaction.atomic(using=using):
-        if not _execute(change, parameters, using):
-            return False
-        for row in rows:
-            _execute(_insert(row.model, tuple(row.values), "VALUES ({values})"), tuple(row.values.values()), using)
-    return True
-
-
 @lru_cache(maxsize=64)
-def _joined(change: str, rows: tuple[tuple[type[models.Model], tuple[str, ...]], ...]) -> str:
-    """One statement: the change, and the rows for each row that it changed. Its row count says whether it changed one."""
+def _after(change: str, rows: tuple[_Shape, ...]) -> str:
+    """One statement: the change, and the rows if it changed something. Its row count says whether it did."""
     parts = [f"changed AS ({change} RETURNING 1)"]
-    parts += [
-        f"row_{at} AS ({_insert(model, names, 'SELECT {values} FROM changed')})"
-        for at, (model, names) in enumerate(rows)
-    ]
+    parts += [f"row_{at} AS ({_insert(row, 'SELECT {values} FROM changed')})" for at, row in enumerate(rows)]
     return f"WITH {', '.join(parts)} SELECT 1 FROM changed"
 
 
 @lru_cache(maxsize=64)
-def _insert(model: type[models.Model], names: tuple[str, ...], source: str) -> str:
-    known = {field.attname: field.column for field in model._meta.concrete_fields}
-    columns = ", ".join(f'"{known[name]}"' for name in names)
-    values = source.format(values=", ".join(["%s"] * len(names)))
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) {values}'
+def _together(rows: tuple[_Shape, ...]) -> str:
+    """One statement: all the rows."""
+    *first, last = [_insert(row, "VALUES ({values})") for row in rows]
+    before = ", ".join(f"row_{at} AS ({insert})" for at, insert in enumerate(first))
+    return f"WITH {before} {last}" if before else last
+
+
+def _insert(row: _Shape, source: str) -> str:
+    columns = {field.attname: field.column for field in row.model._meta.concrete_fields}
+    names = ", ".join(f'"{columns[name]}"' for name in row.names)
+    values = source.format(values=", ".join(["%s"] * len(row.names)))
+    return f'INSERT INTO "{row.model._meta.db_table}" ({names}) {values}{" ON CONFLICT DO NOTHING" * row.once}'

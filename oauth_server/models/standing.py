@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
 from identity.models import User, email_is_verified
+from identity.models.prepared import Prepared
 from oauth_server.models.code import AuthorizationCode
-from oauth_server.models.prepared import Prepared
 from oauth_server.models.token import AccessToken, RefreshToken, TokenFamily
 
 
@@ -183,8 +183,8 @@ def _standing(row: list[Any]) -> Standing:
 
 
 # Compiled once; the samples are two values of the key's kind.
-_UUIDS: Final = (uuid.UUID(int=1), uuid.UUID(int=2))
-_DIGESTS: Final = (bytes(32), b"1" * 32)
+_UUIDS: Final = ((uuid.UUID(int=1),), (uuid.UUID(int=2),))
+_DIGESTS: Final = ((bytes(32),), (b"1" * 32,))
 _OWNER: Final = "application__client_id"
 _OF_REFRESH_TOKEN: Final = (_OWNER, "application_id", "generation", "ip_address", "created", "expires", "used_at")
 _OF_ACCESS_TOKEN: Final = (_OWNER, "scope", "resource", "confirmation", "created", "expires")
@@ -194,7 +194,7 @@ def _family(*, person: bool) -> Prepared[Standing]:
     columns = _columns("", person=person)
     return Prepared(
         lambda pk: TokenFamily.objects.filter(pk=pk).values_list(*columns),
-        TokenFamily._meta.get_field("id"),
+        (TokenFamily._meta.get_field("id"),),
         _UUIDS,
         _standing,
     )
@@ -210,7 +210,7 @@ def _access_token(*, person: bool) -> Prepared[PresentedAccessToken]:
 
     return Prepared(
         lambda digest: AccessToken.objects.filter(digest=digest).values_list(*columns),
-        AccessToken._meta.get_field("digest"),
+        (AccessToken._meta.get_field("digest"),),
         _DIGESTS,
         shape,
     )
@@ -221,7 +221,7 @@ def _refresh_token() -> Prepared[PresentedRefreshToken]:
     first = len(_OF_REFRESH_TOKEN)
     return Prepared(
         lambda digest: RefreshToken.objects.filter(digest=digest).values_list(*columns),
-        RefreshToken._meta.get_field("digest"),
+        (RefreshToken._meta.get_field("digest"),),
         _DIGESTS,
         lambda row: PresentedRefreshToken._make([*row[:first], _standing(row[first:])]),
     )
@@ -234,7 +234,7 @@ def _code() -> Prepared[PresentedCode]:
         lambda digest: AuthorizationCode.objects.filter(digest=digest).values_list(
             *own, "user__is_active", *(_is_set(name) for name in ended)
         ),
-        AuthorizationCode._meta.get_field("digest"),
+        (AuthorizationCode._meta.get_field("digest"),),
         _DIGESTS,
         PresentedCode._make,
     )
@@ -243,7 +243,7 @@ def _code() -> Prepared[PresentedCode]:
 def _person() -> Prepared[Person]:
     return Prepared(
         lambda user: User.objects.filter(pk=user).values_list(*_USER, email_is_verified("")),
-        User._meta.pk,
+        (User._meta.pk,),
         _UUIDS,
         lambda row: Person(User.from_db("default", _USER, row[:-1]), bool(row[-1])),
     )

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connections, models, router
 
-from oauth_server.models.prepared import Converters, converted
+from identity.models.prepared import Converters, converted
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 

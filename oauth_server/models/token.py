@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractAccessToken, AbstractIDToken, AbstractRefreshToken
 
 from identity.models import LoginSession
+from identity.models.prepared import Prepared
 from oauth_server.models.client import Client
 from oauth_server.models.consent import Consent
-from oauth_server.models.prepared import Prepared
 from oauth_server.models.spending import NewRow, spend
 
 
@@ -206,7 +206,7 @@ class RevokedToken(models.Model):
 
 _REVOKED_TOKEN = Prepared(
     lambda jti: RevokedToken.objects.filter(jti=jti).values_list("jti"),
-    RevokedToken._meta.get_field("jti"),
-    ("1", "2"),
+    (RevokedToken._meta.get_field("jti"),),
+    (("1",), ("2",)),
     bool,
 )

@@ -42,33 +42,38 @@ class CodeGrant:
 
 def issue_code(grant: CodeGrant, now: datetime) -> str:
     """Mint a code and save its digest, in one statement."""
-    code = secrets.mint("ac")
-    write(
-        NewRow(
-            AuthorizationCode,
-            {
-                "digest": secrets.digest(code),
-                # Time-ordered, so that family rows are appended at the end of their index.
-                "family": uuid_utils.compat.uuid7(),
-                "application_id": grant.client.pk,
-                "user_id": grant.user_id,
-                "redirect_uri": grant.redirect_uri,
-                "scope": scopes.join(grant.scope),
-                "session_id": grant.session_sid,
-                "consent_id": grant.consent_id,
-                "auth_time": grant.auth_time,
-                "acr": grant.acr,
-                "amr": list(grant.amr),
-                "nonce": grant.nonce,
-                "code_challenge": grant.code_challenge,
-                "code_challenge_method": grant.code_challenge_method,
-                "claims": dict(grant.claims),
-                "resource": list(grant.resource),
-                "authorization_details": list(grant.authorization_details),
-                "confirmation": dict(grant.confirmation),
-                "created": now,
-                "expires": now + timedelta(seconds=settings.LIFETIMES.authorization_code),
-            },
-        )
-    )
+    code, row = mint(grant, now)
+    write(row)
     return code
+
+
+def mint(grant: CodeGrant, now: datetime) -> tuple[str, NewRow]:
+    """A code, and the row that is to be saved."""
+    code = secrets.mint("ac")
+    row = NewRow(
+        AuthorizationCode,
+        {
+            "digest": secrets.digest(code),
+            # Time-ordered, so that family rows are appended at the end of their index.
+            "family": uuid_utils.compat.uuid7(),
+            "application_id": grant.client.pk,
+            "user_id": grant.user_id,
+            "redirect_uri": grant.redirect_uri,
+            "scope": scopes.join(grant.scope),
+            "session_id": grant.session_sid,
+            "consent_id": grant.consent_id,
+            "auth_time": grant.auth_time,
+            "acr": grant.acr,
+            "amr": list(grant.amr),
+            "nonce": grant.nonce,
+            "code_challenge": grant.code_challenge,
+            "code_challenge_method": grant.code_challenge_method,
+            "claims": dict(grant.claims),
+            "resource": list(grant.resource),
+            "authorization_details": list(grant.authorization_details),
+            "confirmation": dict(grant.confirmation),
+            "created": now,
+            "expires": now + timedelta(seconds=settings.LIFETIMES.authorization_code),
+        },
+    )
+    return code, row

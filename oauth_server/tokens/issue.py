@@ -65,21 +65,24 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
 
 def issue_at_front(
     authorization: Authorization, now: datetime, *, wanted: frozenset[str], code: str, person: Callable[[], Person]
-) -> dict[str, str]:
+) -> tuple[dict[str, str], list[NewRow]]:
     """Mint what the authorization endpoint itself hands out (OpenID Connect Core §3.2.2.5, §3.3.2.5); never a refresh token.
 
+    Answers the members, and the rows that are to be saved before they are handed out.
+
     Args:
-        authorization: with a family of its own, which is saved only when an access token needs it.
+        authorization: with a family of its own, which is among the rows only when an access token needs it.
         now: the moment of the request.
         wanted: the values of ``response_type``.
         code: issued beside it; empty when none is.
         person: asked only when a token says something of them.
     """
     members: dict[str, str] = {}
+    rows: list[NewRow] = []
     access = ""
     if "token" in wanted:
         made = access_token.mint(authorization, now, person)
-        authorization.save([_family(authorization, now), *made.rows])
+        rows = [_family(authorization, now), *made.rows]
         access = made.token
         members |= {"access_token": access, "token_type": "Bearer", "expires_in": str(made.lifetime)}
         members |= {"scope": scopes.join(authorization.scope)}
@@ -91,7 +94,7 @@ def issue_at_front(
         )
         said = claims.said_in_id_token(person(), names, authorization.claims) if names else None
         members["id_token"] = id_token.mint(authorization, now, access_token=access, code=code, claims=said)
-    return members
+    return members, rows
 
 
 def _family(authorization: Authorization, now: datetime) -> NewRow:

@@ -341,20 +341,6 @@ def test_nothing_is_stored_when_there_is_nothing_to_ask(
     assert interactions() == before
 
 
-def test_statements_for_a_signed_in_person_with_remembered_consent(
-    app: Party, browser: Browser, allowed: Callable[..., None], django_assert_max_num_queries: Any
-) -> None:
-    """Session 2, consent 1, code 1, participation 1 (and the savepoint that the test's own transaction makes of ours)."""
-    allowed()
-    browser.authorize(app)
-    with django_assert_max_num_queries(100) as seen:
-        assert "code" in answer(browser.authorize(app))
-    statements = [q["sql"] for q in seen.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-    # One more when the second in which the versions of clients and keys were looked at is over.
-    statements = [sql for sql in statements if "stateversion" not in sql]
-    assert len(statements) == 5, statements
-
-
 def test_an_interaction_waits_no_longer_than_an_hour(app: Party, browser: Browser, person: User) -> None:
     first = browser.authorize(app)
     assert Interaction.objects.count() == 1

@@ -7,12 +7,14 @@ once and read as values 56, with an instance of the person 103.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from django.db import connections, models, router
+from django.db.models import F
 
 RowT = TypeVar("RowT")
+ModelT = TypeVar("ModelT", bound=models.Model)
 
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
 
@@ -33,20 +35,22 @@ def converted(row: Iterable[Any], converters: Converters, connection: Any) -> li
 
 
 class _Compiled(Generic[RowT]):
-    """One query on one connection: its SQL, where the parameter goes, and how a row becomes values."""
+    """One query on one connection: its SQL, where the parameters go, and how a row becomes values."""
 
-    def __init__(self, build: Callable[[Any], models.QuerySet[Any, Any]], samples: tuple[Any, Any], using: str) -> None:
-        first, second = (build(sample).order_by().using(using).query.get_compiler(using) for sample in samples)
+    def __init__(
+        self, build: Callable[..., models.QuerySet[Any, Any]], samples: tuple[Sequence[Any], Sequence[Any]], using: str
+    ) -> None:
+        first, second = (build(*sample).order_by().using(using).query.get_compiler(using) for sample in samples)
         self.sql, parameters = first.as_sql()
         _, others = second.as_sql()
-        # Where two samples differ, there the parameter is; everything else is part of the query.
         self.parameters = list(parameters)
+        # Where two samples differ, there a parameter is, in the order of the values; everything else is part of the query.
         self.positions = [at for at, pair in enumerate(zip(parameters, others, strict=True)) if pair[0] != pair[1]]
         self.converters: Converters = first.get_converters([column for column, _, _ in first.select])
 
-    def one(self, value: Any, connection: Any) -> list[Any] | None:
+    def one(self, values: Iterable[Any], connection: Any) -> list[Any] | None:
         parameters = list(self.parameters)
-        for at in self.positions:
+        for at, value in zip(self.positions, values, strict=True):
             parameters[at] = value
         with connection.cursor() as cursor:
             cursor.execute(self.sql, parameters)
@@ -55,36 +59,56 @@ class _Compiled(Generic[RowT]):
 
 
 class Prepared(Generic[RowT]):
-    """A query for one row by one value.
+    """A query for one row by one value, or by a few.
 
     Args:
-        build: the query, of a value; a ``values_list`` that uses the value as it is.
-        field: adapts a value to the database, as ``build`` would.
-        samples: two different values of that kind.
+        build: the query, of the values; a ``values_list`` that uses each once, as it is, in their order.
+        fields: adapt the values to the database, as ``build`` would.
+        samples: two different ones of each value.
         shape: makes the answer of the row's values.
     """
 
     def __init__(
         self,
-        build: Callable[[Any], models.QuerySet[Any, Any]],
-        field: models.Field[Any, Any],
-        samples: tuple[Any, Any],
+        build: Callable[..., models.QuerySet[Any, Any]],
+        fields: Sequence[models.Field[Any, Any]],
+        samples: tuple[Sequence[Any], Sequence[Any]],
         shape: Callable[[list[Any]], RowT],
     ) -> None:
         self._build = build
-        self._field = field
+        self._fields = fields
         self._samples = samples
         self._shape = shape
         # A compiler belongs to a connection, and a connection to a thread.
         self._compiled = threading.local()
 
-    def one(self, value: Any) -> RowT | None:
+    def one(self, *values: Any) -> RowT | None:
         """The row, as the query would give it; one statement."""
-        using = router.db_for_read(self._field.model)
+        using = router.db_for_read(self._fields[0].model)
         connection = connections[using]
         compiled = getattr(self._compiled, using, None)
         if compiled is None:
             compiled = _Compiled[RowT](self._build, self._samples, using)
             setattr(self._compiled, using, compiled)
-        row = compiled.one(self._field.get_db_prep_value(value, connection, prepared=False), connection)
+        adapted = (
+            field.get_db_prep_value(value, connection, prepared=False)
+            for field, value in zip(self._fields, values, strict=True)
+        )
+        row = compiled.one(adapted, connection)
         return None if row is None else self._shape(row)
+
+
+def attributes(model: type[models.Model], way: str = "") -> list[Any]:
+    """What ``instance`` is made of, as arguments of ``values_list``.
+
+    Args:
+        model: whose columns.
+        way: from the query's table to it, such as ``user__``.
+    """
+    return [F(f"{way}{field.attname}") for field in model._meta.concrete_fields]
+
+
+def instance(model: type[ModelT], values: Sequence[Any]) -> ModelT:
+    """A row of ``attributes`` as the ORM would give it."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return model.from_db(router.db_for_read(model), names, values)
