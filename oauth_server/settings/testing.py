@@ -17,12 +17,14 @@ from oauth_server.settings.base import *  # noqa: F403
 from oauth_server.settings.base import (
     ALLOWED_HOSTS,
     DATA_DIR,
+    DATABASES,
     FEATURES,
     KEY_ENCRYPTION_KEY_FILE,
     PASSWORD_HASHERS,
     SECRET_KEY_FILE,
     STORAGES,
 )
+from oauth_server.settings.databases import SQLITE
 from oauth_server.settings.files import prepare_data_dir, read_secret
 
 prepare_data_dir(DATA_DIR)
@@ -35,6 +37,9 @@ ADMIN_MINIMUM_ACR = "off"
 SECRET_KEY = read_secret(SECRET_KEY_FILE, "SECRET_KEY_FILE", make=True)
 read_secret(KEY_ENCRYPTION_KEY_FILE, "KEY_ENCRYPTION_KEY_FILE", make=True)
 
+if DATABASES["default"]["ENGINE"] == SQLITE:
+    # Else pytest-django, which knows Django's own engine alone, would name a file of each worker.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver", "127.0.0.1", "localhost"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
