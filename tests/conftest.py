@@ -6,14 +6,18 @@ That nothing reaches beyond this machine is pytest-socket's doing (``--allow-hos
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
+from django.core import management
 from django.core.cache import cache
+from django.core.management import call_command
 
 from oauth_server import middleware
 from oauth_server.audit import context, record
@@ -22,6 +26,7 @@ from oauth_server.keys import store
 from oauth_server.models import freshness
 from tests.support import services
 from tests.support.key_pool import POOL
+from tests.support.migrated import migrate
 
 if "MIGRATED_COPIES" not in os.environ:
     # Workers and the processes that they start inherit the folder; only the one that made it takes it away.
@@ -61,6 +66,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: min(ranks.get(part, 2) for part in item.path.parts))
 
 
+def pytest_collection_finish() -> None:
+    """What stands now stays to the end; Python need not look through it for garbage again and again."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def forget_everything() -> Iterator[None]:
     """Clients, keys, versions, throttles and the request context are process-wide; the next test starts without them."""
@@ -70,6 +80,18 @@ def forget_everything() -> Iterator[None]:
     for forget in FORGET:
         forget()
     context.enter(context.RequestContext())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request: pytest.FixtureRequest) -> None:
+    """pytest-django's databases, one a worker, are migrated as those of the servers that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(management, "call_command", _migrating)
+        request.getfixturevalue("django_db_setup")
+
+
+def _migrating(name: str, **options: Any) -> Any:
+    return migrate() if name == "migrate" else call_command(name, **options)
 
 
 def _service(name: str) -> Iterator[str]:

@@ -46,3 +46,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_H
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
+# A file is looked for when it is asked for: each test has its own browsers, and each browser would list all files first.
+WHITENOISE_AUTOREFRESH = True
+# A file is looked for when it is asked for: each test has its own browsers, and each browser would list all files first.
+WHITENOISE_AUTOREFRESH = True
