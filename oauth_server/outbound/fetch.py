@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 
 from oauth_server.outbound.addresses import Address, is_public, is_within
+from oauth_server.outbound.places import NoPlaceError, Places
 
 if TYPE_CHECKING:
     import httpcore2
@@ -35,8 +36,8 @@ _HTTPS_PORT: Final = 443
 _LONGEST_URL: Final = 2_048
 # Look-ups cannot be cancelled, so their threads are counted: a resolver that hangs costs this many and no more.
 _resolving: Final = threading.BoundedSemaphore(8)
-# One address that accepts and stays silent would otherwise hold every worker.
-_fetching: Final = threading.BoundedSemaphore(8)
+# A host that accepts and stays silent would otherwise hold every worker, or every place of the others.
+places: Final = Places(8, 4, patience=1.0)
 
 Resolve = Callable[[str, int], list[Address]]
 
@@ -131,17 +132,23 @@ class _Call:
 
 
 def _call(call: _Call, seconds: float) -> Fetched:
-    if not _fetching.acquire(blocking=False):
-        raise FetchError("Too many fetches are under way.")
+    deadline = time.monotonic() + seconds
     try:
-        return _exchange(call, time.monotonic() + seconds)
+        with places.one(_destination(call.url)):
+            return _exchange(call, deadline)
     except FetchError:
         raise
+    except NoPlaceError:
+        raise FetchError("Too many fetches are under way.") from None
     except Exception as error:
         # A hostile peer reaches every corner of a HTTP library: whatever it raises, the answer is no.
         raise FetchError(f"The fetch failed: {type(error).__name__}.") from error
-    finally:
-        _fetching.release()
+
+
+def _destination(url: str) -> str:
+    """Host and port; whether they are good is judged later."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or parts.scheme}"
 
 
 def _exchange(call: _Call, deadline: float) -> Fetched:

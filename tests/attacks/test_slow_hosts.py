@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from oauth_server.outbound import cached_fetch, fetch
 from oauth_server.outbound.fetch import Fetched, FetchError
 from tests.support.front_channel import Browser
 from tests.support.parties import Party
+from tests.support.running import running
 
 SLOW = "https://slow.example/"
 
@@ -94,3 +98,53 @@ def test_a_fragment_that_cannot_be_a_hash_makes_nobody_fetch_again(web: Web, fra
     request_uris.read("https://quick.example/object")
     request_uris.read(f"https://quick.example/object#{fragment}")
     assert len(web.asked) == 1
+
+
+class _Held(BaseHTTPRequestHandler):
+    server: Held
+
+    def do_GET(self) -> None:
+        self.server.came.release()
+        self.server.let_go.wait(10)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: Any) -> None:
+        """Be silent."""
+
+
+class Held(ThreadingHTTPServer):
+    """Answers nobody until it is told to."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Held)
+        self.came, self.let_go = threading.Semaphore(0), threading.Event()
+        self.address = f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+def test_a_host_that_stays_silent_takes_half_of_all_places_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks: key sets, providers, logout tokens. A crowd waits a moment for its turn; the others' hosts are reached."""
+    monkeypatch.setattr(fetch.places, "patience", 0.1)
+
+    def look_at(server: Held) -> bytes:
+        return fetch.get(server.address, accept="*/*").body
+
+    with (
+        override_settings(OUTBOUND_ALLOW=[ipaddress.ip_network("127.0.0.0/8")]),
+        running(Held()) as silent,
+        running(Held()) as swift,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        swift.let_go.set()
+        held = [pool.submit(look_at, silent) for _ in range(4)]
+        assert all(silent.came.acquire(timeout=5) for _ in held)
+        with pytest.raises(FetchError, match="Too many"):
+            look_at(silent)
+        assert look_at(swift) == b"ok"
+        silent.let_go.set()
+        assert [each.result() for each in held] == [b"ok"] * 4
+        assert look_at(silent) == b"ok"
