@@ -16,6 +16,7 @@ urlpatterns = [
     path("profile/picture/", picture.change, name="account_picture_change"),
     path("picture/<str:name>", picture.show, name="account_picture"),
     path("username/", username.change, name="account_username"),
+    path("password/change/", password.change, name="account_change_password"),
     path("password/set/", password.set_first, name="account_set_password"),
     path("appearance/", appearance.edit, name="account_appearance"),
     path("privacy/", privacy.show, name="account_privacy"),

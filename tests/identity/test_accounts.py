@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -15,7 +16,17 @@ from django.test import Client as Browser
 from identity.models import LoginSession, User
 from identity.signals import account_changed
 from oauth_server.mail.console import EmailBackend
-from tests.support.people import LOGIN, PASSWORD, is_signed_in, live_sids, page, person, sid_of, sign_in
+from tests.support.people import (
+    LOGIN,
+    PASSWORD,
+    is_signed_in,
+    live_sids,
+    page,
+    person,
+    prove_second_step,
+    sid_of,
+    sign_in,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -205,6 +216,22 @@ def test_a_form_about_a_password_tells_password_managers_whose_it_is(client: Bro
     sign_in(client)
     for address in ("/account/password/change/", "/account/reauthenticate/"):
         assert named in page(client.get(address)), address
+
+
+def test_whoever_has_a_second_step_proves_it_before_the_password_changes(client: Browser) -> None:
+    """ASVS 7.5.1: a password that was phished and a browser that stood open are not enough to lock the owner out."""
+    ada = person()
+    sign_in(client)
+    TOTP.activate(ada, "JBSWY3DPEHPK3PXP")
+    form = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    for asked in (client.get("/account/password/change/"), client.post("/account/password/change/", form)):
+        assert asked.headers["Location"] == "/account/reauthenticate/?next=%2Faccount%2Fpassword%2Fchange%2F"
+    ada.refresh_from_db()
+    assert ada.check_password(PASSWORD)
+    prove_second_step(client)
+    client.post("/account/password/change/", form)
+    ada.refresh_from_db()
+    assert ada.check_password(NEW)
 
 
 def test_a_mail_on_a_developers_terminal_is_what_it_says_and_its_link(client: Browser) -> None:
