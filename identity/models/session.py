@@ -141,6 +141,7 @@ class LoginSession(models.Model):
         verbose_name = _("sign-in")
         indexes: ClassVar[list[models.Index]] = [
             models.Index("user", name="login_live_idx", condition=models.Q(ended_at=None)),
+            models.Index("ended_at", name="login_ended_idx", condition=models.Q(ended_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,15 @@
-"""Which rows are past their time: one rule a table, one bounded statement a batch."""
+"""Which rows are past their time: one rule a table, one bounded statement a batch.
+
+A batch takes its rows in the order of an index and begins where the one before it ended. It costs the same however large the table
+is, and however many rows the batches before it have left for PostgreSQL to vacuum.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models, transaction
@@ -25,11 +29,20 @@ from oauth_server.models.version import StateVersion
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A table and the rows of it that nobody can use any more; ``version`` is what their going changes."""
+    """A table and the rows of it that nobody can use any more.
+
+    Attributes:
+        name: for whoever counts.
+        model: the table.
+        dead: which rows, at a moment.
+        by: the column, with an index, in whose order they go.
+        version: what their going changes.
+    """
 
     name: str
     model: type[models.Model]
     dead: Callable[[datetime], Q]
+    by: str = "expires"
     version: str = ""
 
 
@@ -38,29 +51,21 @@ def _expired(now: datetime) -> Q:
 
 
 def _codes(now: datetime) -> Q:
-    # A spent code stays as long as what it issued may live, so that a late replay still ends it (RFC 6749 §4.1.2).
-    return Q(used_at=None, expires__lte=now) | Q(
-        used_at__lte=now - timedelta(seconds=max(settings.LIFETIMES.access_token, 86_400)), expires__lte=now
-    )
+    # A code stays as long as what it issued may live, so that a late replay still ends it (RFC 6749 §4.1.2).
+    return Q(expires__lte=now - timedelta(seconds=max(settings.LIFETIMES.access_token, 86_400)))
 
 
 def _refresh_tokens(now: datetime) -> Q:
-    # A spent generation stays until its family ends: its replay must be seen (RFC 9700 §4.14.2).
-    return Q(family__expires__lte=now) | Q(used_at=None, expires__lte=now)
+    # A generation stays until its family ends: a replay must be seen (RFC 9700 §4.14.2).
+    return Q(family__expires__lte=now)
 
 
 def _audit(now: datetime) -> Q:
     return Q(at__lte=now - timedelta(seconds=settings.LIFETIMES.audit))
 
 
-def _outbox(now: datetime) -> Q:
-    # What was given up stays longer: somebody may want to know what happened.
-    return Q(done_at__lte=now - timedelta(days=7)) | Q(abandoned_at__lte=now - timedelta(days=30))
-
-
-def _sessions(now: datetime) -> Q:
-    # An ended sign-in is kept a while for the person's own list of what happened.
-    return Q(expires__lte=now - timedelta(days=30)) | Q(ended_at__lte=now - timedelta(days=30))
+def _days_ago(field: str, days: int) -> Callable[[datetime], Q]:
+    return lambda now: Q(**{f"{field}__lte": now - timedelta(days=days)})
 
 
 # Children before parents: a family is deleted when its tokens are gone, so that no statement cascades far.
@@ -68,31 +73,43 @@ RULES: Final = (
     Rule("interactions", Interaction, _expired),
     Rule("authorization_codes", AuthorizationCode, _codes),
     Rule("access_tokens", AccessToken, _expired),
-    Rule("refresh_tokens", RefreshToken, _refresh_tokens),
+    Rule("refresh_tokens", RefreshToken, _refresh_tokens, by="family__expires"),
     Rule("token_families", TokenFamily, _expired),
     Rule("revoked_tokens", RevokedToken, _expired),
     Rule("seen_identifiers", SeenIdentifier, _expired),
-    Rule("initial_access_tokens", InitialAccessToken, lambda now: Q(expires__lte=now) | Q(uses_left=0)),
-    Rule("unused_clients", Client, lambda now: Q(registration__expires__lte=now), version="clients"),
+    Rule("initial_access_tokens", InitialAccessToken, lambda now: Q(expires__lte=now) | Q(uses_left=0), by="digest"),
+    Rule("unused_clients", Client, lambda now: Q(registration__expires__lte=now), "registration__expires", "clients"),
     Rule("client_secrets", ClientSecret, _expired),
-    Rule("sign_ins", LoginSession, _sessions),
+    # An ended sign-in is kept a while for the person's own list of what happened.
+    Rule("sign_ins", LoginSession, _days_ago("expires", 30)),
+    Rule("ended_sign_ins", LoginSession, _days_ago("ended_at", 30), by="ended_at"),
     Rule("trusted_browsers", TrustedBrowser, _expired),
     Rule("invitations", Invitation, lambda now: Q(expires__lte=now - timedelta(days=30), used_at=None)),
     Rule("received_logouts", ReceivedLogout, _expired),
-    Rule("browser_sessions", BrowserSession, lambda now: Q(expire_date__lte=now)),
-    Rule("outbox", OutboxMessage, _outbox),
-    Rule("audit_events", AuditEvent, _audit),
+    Rule("browser_sessions", BrowserSession, lambda now: Q(expire_date__lte=now), by="expire_date"),
+    Rule("outbox", OutboxMessage, _days_ago("done_at", 7), by="done_at"),
+    # What was given up stays longer: somebody may want to know what happened.
+    Rule("abandoned_outbox", OutboxMessage, _days_ago("abandoned_at", 30), by="abandoned_at"),
+    Rule("audit_events", AuditEvent, _audit, by="at"),
 )
 
 
-def delete_batch(rule: Rule, now: datetime, size: int) -> int:
-    """Delete up to ``size`` dead rows of one table; answers how many."""
+def delete_batch(rule: Rule, now: datetime, size: int, after: Any = None) -> tuple[int, Any]:
+    """Delete up to ``size`` dead rows of one table; answers how many, and where the next batch begins.
+
+    Args:
+        rule: of the table.
+        now: the moment of the sweep.
+        size: of the batch.
+        after: what the batch before answered.
+    """
     manager = rule.model._default_manager
-    keys = list(manager.filter(rule.dead(now)).order_by().values_list("pk", flat=True)[:size])
-    if not keys:
-        return 0
+    dead = rule.dead(now) if after is None else rule.dead(now) & Q(**{f"{rule.by}__gte": after})
+    rows = list(manager.filter(dead).order_by(rule.by).values_list("pk", rule.by)[:size])
+    if not rows:
+        return 0, after
     with transaction.atomic():
-        manager.filter(pk__in=keys).delete()
+        manager.filter(pk__in=[key for key, _ in rows]).delete()
         if rule.version:
             StateVersion.objects.bump(rule.version)
-    return len(keys)
+    return len(rows), rows[-1][1]

@@ -156,6 +156,8 @@ class OutboxMessage(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index("due", name="outbox_due_idx", condition=_OPEN),
             models.Index("topic", "due", name="outbox_topic_due_idx", condition=_OPEN),
+            models.Index("done_at", name="outbox_done_idx", condition=Q(done_at__isnull=False)),
+            models.Index("abandoned_at", name="outbox_abandoned_idx", condition=Q(abandoned_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -126,7 +126,6 @@ class RefreshToken(AbstractRefreshToken):
 
     class Meta:
         verbose_name = _("refresh token")
-        indexes: ClassVar[list[models.Index]] = [models.Index("expires", name="refresh_expires_idx")]
 
     def __str__(self) -> str:
         return f"generation {self.generation} of {self.family_id}"

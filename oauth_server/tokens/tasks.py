@@ -27,9 +27,9 @@ def sweep(now: datetime, *, batches: int = _MOST_BATCHES, pause: float = _PAUSE_
     """
     deleted: dict[str, int] = {}
     for rule in RULES:
-        total = 0
+        total, after = 0, None
         for _ in range(batches):
-            count = delete_batch(rule, now, settings.LIMITS.clean_up_batch)
+            count, after = delete_batch(rule, now, settings.LIMITS.clean_up_batch, after)
             total += count
             if count < settings.LIMITS.clean_up_batch:
                 break

@@ -243,6 +243,6 @@ def test_browser_sessions_whose_time_is_over_are_cleaned_up() -> None:
     rule = next(rule for rule in RULES if rule.model is BrowserSession)
     request, _ = signed_in(person())
     idle = timedelta(seconds=settings.LIFETIMES.session_idle + 1)
-    assert delete_batch(rule, timezone.now(), 10) == 0
-    assert delete_batch(rule, timezone.now() + idle, 10) == 1
+    assert delete_batch(rule, timezone.now(), 10)[0] == 0
+    assert delete_batch(rule, timezone.now() + idle, 10)[0] == 1
     assert SessionStore(request.session.session_key).load() == {}
