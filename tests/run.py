@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,23 +155,30 @@ def main(chosen: Sequence[str]) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-run-")))
         environment = dict(os.environ) | {"DATA_DIR": str(folder / "data"), "PYTHONWARNINGS": "default"}
         environment.pop("DJANGO_SETTINGS_MODULE", None)
-        verdicts: dict[str, str] = {} if chosen else {step.name: judge(step, environment) for step in STEPS}
+        # Four workers read the same test files, and every server that a test starts the same modules.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        verdicts: dict[str, str] = {}
+        if not chosen:
+            with ThreadPoolExecutor(2) as judges:
+                judged = judges.map(lambda step: judge(step, environment), STEPS)
+                verdicts = {step.name: verdict for step, verdict in zip(STEPS, judged, strict=True)}
 
         del environment["DATA_DIR"], environment["PYTHONWARNINGS"]
-        parallel = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+        parallel = ["--dist", "loadfile", "--no-loadscope-reorder"]
         say("\nThe tests that touch a database, on PostgreSQL:")
         # A test database may forget everything in a power cut; what is tested is what its transactions promise.
         careless = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
         url = stack.enter_context(services.postgresql(settings=careless))
         on_postgresql = pytest(
-            [*parallel, "-p", "tests.support.only_database", *chosen], environment | {"DATABASE_URL": url}
+            ["-n", "2", *parallel, "-p", "tests.support.only_database", *chosen], environment | {"DATABASE_URL": url}
         )
         verdicts["the tests on PostgreSQL"] = "failed" if on_postgresql else "passed"
 
         say("\nAll tests, on SQLite; first among them, whether everything above passed:")
         report = folder / "verdicts.json"
         report.write_text(json.dumps(verdicts), "utf-8")
-        return pytest([*parallel, *chosen], environment | {"VERDICTS": str(report)}) or on_postgresql
+        # A third worker, since one often waits for a server to start or to come back.
+        return pytest(["-n", "3", *parallel, *chosen], environment | {"VERDICTS": str(report)}) or on_postgresql
 
 
 if __name__ == "__main__":
