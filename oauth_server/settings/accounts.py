@@ -57,6 +57,9 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # Development makes it optional. Only where it is mandatory can sign-up hide that an address has an account already.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+# In the browser that signed up, and for that sign-up alone: whoever came from an application goes on to it. A link that somebody
+# else opens, or that is opened again, signs nobody in.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True

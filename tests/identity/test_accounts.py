@@ -54,10 +54,23 @@ def test_sign_up_mails_a_link_and_the_account_opens_with_it(client: Browser) -> 
     confirm = link("/account/confirm-email/")
     assert "Is <strong" in page(client.get(confirm))
     assert not User.objects.owns_email(User.objects.get(username="eve"))
-    client.post(confirm)
-    sign_in(client, "eve")
+    assert client.post(confirm).headers["Location"] == "/account/profile/"
     assert is_signed_in(client)
     assert User.objects.owns_email(User.objects.get(username="eve"))
+
+
+def test_a_confirmed_address_signs_in_only_the_browser_that_signed_up_and_only_once(client: Browser) -> None:
+    """Whoever else opens the link, and whoever finds it later, is nobody."""
+    sign_up(client)
+    confirm, other = link("/account/confirm-email/"), Browser()
+    other.post(confirm)
+    assert not is_signed_in(other)
+    assert User.objects.owns_email(User.objects.get(username="eve"))
+    client.post(confirm)
+    client.post("/account/logout/")
+    for browser in (client, other):
+        browser.post(confirm)
+        assert not is_signed_in(browser)
 
 
 def test_sign_up_works_at_once_where_verification_is_optional(client: Browser, settings: Any) -> None:
