@@ -29,7 +29,9 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oauth_server.settings.testing")
     django.setup()
-    from tests.support.pages import ROWS, open_row, stage  # noqa: PLC0415  # names of addresses need a configured Django
+    # Names of addresses need a configured Django.
+    from tests.support.page_table import ROWS  # noqa: PLC0415
+    from tests.support.pages import open_row, stage  # noqa: PLC0415
 
     with stage() as house:
         for row in ROWS:

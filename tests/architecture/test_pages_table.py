@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.support.pages import ERRORS, NO_PAGE, ROWS
+from tests.support.page_table import NO_PAGE, ROWS
+from tests.support.pages import ERRORS
 
 
 def addresses(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import PHONE, Watch, chromium, fits
+from tests.support.browser import Watch, chromium
 from tests.support.live import Live, live_server
 
 pytestmark = pytest.mark.browser
@@ -73,38 +73,5 @@ def test_a_first_day(live: Live, browser: Browser) -> None:
     assert page.input_value("#id_name") == "Grace Hopper"
     assert "Your profile is saved." in page.inner_text("main")
 
-    assert watch.complaints == []
-    assert watch.strangers == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_telephone_and_shows_where_the_focus_is(live: Live, browser: Browser, scheme: str) -> None:
-    """WCAG 2.2 §1.4.10, §2.4.7."""
-    watch = Watch(live.issuer)
-    page = watch.page(browser, color_scheme=scheme, java_script_enabled=True)
-    page.set_viewport_size(PHONE)
-    for address in ("login/", "signup/", "password/reset/", "confirm-email/", "inactive/"):
-        page.goto(f"{live.issuer}/account/{address}")
-        assert fits(page), address
-        page.keyboard.press("Tab")
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline == "solid", address
-    page.goto(f"{live.issuer}/account/login/")
-    page.fill("#id_login", "alice")
-    page.fill("#id_password", "correct horse battery staple")
-    page.click("#id_submit")
-    page.wait_for_url(f"{live.issuer}/account/")
-    for address in (
-        "",
-        "profile/",
-        "email/",
-        "password/change/",
-        "2fa/",
-        "sessions/",
-        "logout/",
-        "login/?prompt=login",
-    ):
-        page.goto(f"{live.issuer}/account/{address}")
-        assert fits(page), address
     assert watch.complaints == []
     assert watch.strangers == []

@@ -5,7 +5,6 @@ axe-core (Deque) is run through the DevTools protocol, which no content security
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -13,7 +12,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from tests.support.browser import fits
-from tests.support.pages import ROWS, Row, Stage, open_row, stage
+from tests.support.page_table import ROWS
+from tests.support.pages import Row, Stage, open_row
 
 pytestmark = pytest.mark.browser
 
@@ -25,12 +25,6 @@ COLOURS: Final = {
     "preload": False,
     "runOnly": ["color-contrast", "link-in-text-block", "target-size"],
 }
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[Stage]:
-    with stage() as set_out:
-        yield set_out
 
 
 def violations(page: Page, options: object) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import PHONE, Watch, authenticator, chromium, fits
+from tests.support.browser import PHONE, Watch, authenticator, chromium
 from tests.support.live import PASSWORD, USERNAME, Live, live_server
 
 pytestmark = pytest.mark.browser
@@ -158,19 +158,4 @@ def test_without_javascript_the_page_says_so_and_the_password_works(live: Live, 
     page.wait_for_url(f"{live.issuer}/account/")
     page.goto(f"{live.issuer}/account/2fa/")
     page.click("text=Add a passkey")
-    assert watch.complaints == []
-
-
-def test_the_pages_of_passkeys_fit_a_narrow_telephone(live: Live, browser: Browser) -> None:
-    """WCAG 2.2 §1.4.10."""
-    watch = Watch(live.issuer)
-    page = watch.page(browser)
-    person(live, "nora")
-    with authenticator(page):
-        by_password(page, live, "nora")
-        add_passkey(page, live, "A passkey with a name as long as somebody may want it to be")
-        page.set_viewport_size({"width": 320, "height": 640})
-        for address in ("2fa/", "2fa/webauthn/add/", "2fa/webauthn/reauthenticate/"):
-            page.goto(f"{live.issuer}/account/{address}")
-            assert fits(page), address
     assert watch.complaints == []

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import PHONE, Watch, chromium, fits
+from tests.support.browser import Watch, chromium
 from tests.support.live import EMAIL, PASSWORD, USERNAME, Live, live_server
 
 pytestmark = pytest.mark.browser
@@ -152,15 +152,6 @@ def test_the_printed_authlib_lines_sign_a_person_in_and_the_person_takes_it_back
         program.stdin.write("\n")
         program.stdin.flush()
         assert program.stdout.readline().strip() == "401"
-
-
-def test_every_page_of_the_portal_fits_a_telephone(live: Live, browser: Browser, watch: Watch) -> None:
-    """WCAG 2.2 §1.4.10."""
-    page = developer(watch, browser, live)
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in ("", "new/", "new/web/", "new/app/", "new/service/"):
-        page.goto(f"{live.issuer}/portal/{path}")
-        assert fits(page), path
 
 
 def test_the_admin_runs_under_its_policy_and_asks_nobody_else(live: Live, browser: Browser, watch: Watch) -> None:

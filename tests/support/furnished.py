@@ -26,6 +26,7 @@ from identity.account.create import create_or_update
 from identity.federation.configure import set_up
 from identity.middleware import PasswordPressure
 from identity.models import LoginSession, User, linked
+from identity.models.trusted import TrustedBrowser
 from identity.sign_in.passwords import TooBusyError
 from oauth_server.clients import metadata
 from oauth_server.endpoints.faults import too_often
@@ -47,11 +48,12 @@ BROWSERS: Final = (
 )
 
 
-def furnish(provider: str) -> dict[str, str]:
+def furnish(provider: str, callback: str) -> dict[str, str]:
     """Make it all; answers what addresses need.
 
     Args:
         provider: issuer of a provider elsewhere, whose client is that of ``tests.support.upstream``.
+        callback: a redirect URI where something listens, for who walks all the way.
     """
     people = {
         name: create_or_update(name, f"{name}@people.example", PASSWORD, known)[0] for name, known in PEOPLE.items()
@@ -78,17 +80,25 @@ def furnish(provider: str) -> dict[str, str]:
             user_agent=agent, ip_address="2001:db8:85a3:8d3:1319:8a2e:370:7348", created=now - timedelta(days=2), last_seen=now,
             expires=now + timedelta(days=1),
         )  # fmt: skip
+        TrustedBrowser.objects.create(
+            user=ada, digest=secrets.token_hex(32), sid=str(uuid.uuid4()), user_agent=agent, ip_address="2001:db8::7", created=now,
+            last_used=now, expires=now + timedelta(days=30),
+        )  # fmt: skip
     return {
         "confirmation": EmailConfirmationHMAC(long).key,
         "person": user_pk_to_url_str(bo),
         "reset": default_token_generator.make_token(bo),
-        **applications(ada, now),
+        "callback": callback,
+        **applications(ada, callback, now),
     }
 
 
-def applications(ada: User, now: datetime) -> dict[str, str]:
+def applications(ada: User, callback: str, now: datetime) -> dict[str, str]:
     """Those of others, and what Ada registered."""
-    members: dict[str, Any] = {"redirect_uris": [CALLBACK], "grant_types": ["authorization_code", "refresh_token"]}
+    members: dict[str, Any] = {
+        "redirect_uris": [CALLBACK, callback],
+        "grant_types": ["authorization_code", "refresh_token"],
+    }
     trusted, own = members | {"client_uri": "https://app.example/"}, {}
     others = {
         "calendar": trusted | {
@@ -121,6 +131,11 @@ def give_factors(user: User) -> str:
     TOTP.activate(user, secret)
     RecoveryCodes.activate(user)
     return secret
+
+
+def somebody(username: str) -> None:
+    """A person with a password and a confirmed address, and nothing else."""
+    create_or_update(username, f"{username}@people.example", PASSWORD, {})
 
 
 def equip(username: str) -> dict[str, str]:

@@ -318,7 +318,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
         migrate, prepare, manage, client, person, make_costly, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
         upstream, newcomer, links, passkey, ways, sessions,
         participant, outbox, run_out_claims, nudge, reconnect,
-        furnished.furnish, furnished.equip, furnished.faults,
+        furnished.furnish, furnished.somebody, furnished.equip, furnished.faults,
     )
 }  # fmt: skip
 
