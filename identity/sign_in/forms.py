@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from allauth.account import forms as account
+from allauth.account.adapter import get_adapter as account_adapter
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
@@ -123,6 +124,17 @@ class AddEmailForm(PlainForm, account.AddEmailForm):
 
 class ChangePasswordForm(PlainForm, account.ChangePasswordForm):
     """The current password and a new one."""
+
+    def clean_oldpassword(self) -> str:
+        """The current password, judged and counted as at every other door: allauth's own form lets three hundred an hour be tried.
+
+        Raises:
+            ValidationError: it is wrong, or so many were that this one is not judged.
+        """
+        given = str(self.cleaned_data["oldpassword"])
+        if not account_adapter().reauthenticate(self.user, given):
+            raise account_adapter().validation_error("enter_current_password")
+        return given
 
 
 class SetPasswordForm(PlainForm, account.SetPasswordForm):

@@ -28,7 +28,7 @@ def refused(response: Any) -> bool:
 
 
 def test_an_answer_that_another_browser_brings_is_refused(there: Provider, ada: Any) -> None:
-    """Login CSRF (GHSA-fg6f-75jq-6523): the attacker's answer in the victim's browser signs nobody in."""
+    """Login CSRF (GHSA-fg6f-75jq-6523, CVE-2025-68158): the attacker's answer in the victim's browser signs nobody in."""
     attacker = Traveller()
     answer = there.approve(attacker.go())
     assert refused(Traveller().come_back(answer))

@@ -64,7 +64,7 @@ def victim(there: Provider) -> User:
 def test_an_address_alone_reaches_nobody(
     there: Provider, victim: User, members: dict[str, Any], claims: dict[str, Any]
 ) -> None:
-    """Unverified, not believed, mutable, or merely alike (CVE-2026-15611, CVE-2019-19844, nOAuth)."""
+    """Unverified, not believed, mutable, or merely alike (CVE-2026-15611, CVE-2019-19844, mastodon GHSA-vm39, nOAuth)."""
     connect(there, **members)
     _, response = arrive(there, **{"sub": "mallory", "email": "victim@example.com", **claims})
     assert response.headers["Location"] == NEWCOMER

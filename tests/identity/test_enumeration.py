@@ -37,7 +37,7 @@ def answer(response: HttpResponse, typed: str) -> tuple[int, str, list[tuple[str
     "login", ["disabled", "nopass", "nobody", "ada@example.com", "nobody@example.com", "nopass@example.com"]
 )
 def test_a_wrong_password_looks_the_same_for_everybody(login: str) -> None:
-    """Known, unknown, disabled, without a password; by name and by address."""
+    """Known, unknown, disabled, without a password; by name and by address (CVE-2026-23511, CVE-2024-41952, CVE-2023-39522)."""
     reference = answer(sign_in(Browser(), "ada", "wrong"), "ada")
     assert answer(sign_in(Browser(), login, "wrong"), login) == reference
 
@@ -48,7 +48,7 @@ def test_a_wrong_password_looks_the_same_for_everybody(login: str) -> None:
 def test_a_wrong_password_costs_one_look_up_and_one_hash_for_everybody(
     login: str, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[..., object]
 ) -> None:
-    """Timing: allauth alone hashes twice for a known address and once for an unknown one."""
+    """Timing (CVE-2024-39329, CVE-2025-13473): allauth alone hashes twice for a known address and once for an unknown one."""
     hashes: list[str] = []
     hasher = type(hashers.get_hasher())
     encode = hasher.encode

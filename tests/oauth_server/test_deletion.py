@@ -258,7 +258,7 @@ class TestCarryingOut:
     def test_the_name_and_the_address_are_free_and_their_next_owner_is_another_subject(
         self, client: Browser, ada: User
     ) -> None:
-        """OpenID Connect Core §5.7: a subject is never reassigned."""
+        """OpenID Connect Core §5.7: a subject is never reassigned (Zitadel CVE-2026-55670)."""
         ask(client)
         with later():
             delete_people()
