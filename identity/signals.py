@@ -22,6 +22,8 @@ person_leaves = Signal()
 person_erased = Signal()
 # sender: Invitation class; invitation: a command invited somebody
 person_invited = Signal()
+# sender: User class; user (None for somebody new): the service that knows stolen passwords did not answer, so one was let through
+password_unchecked = Signal()
 # sender: User class; credentials (without the password), request: too many wrong passwords, this one was not judged
 guessing_blocked = Signal()
 # sender: User class; user (None when the address opens nothing), request: somebody asked for a sign-in code by mail

@@ -48,6 +48,14 @@ class GuessingBlocked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordUnchecked(Event):
+    """The service that knows stolen passwords did not answer, so that a new password was let through."""
+
+    name: ClassVar[str] = "person:password:unchecked"
+    result: ClassVar[str] = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeMailed(Event):
     """Somebody asked for a sign-in code. ``user`` is empty when nobody has confirmed the address; then the mail says so."""
 

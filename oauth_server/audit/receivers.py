@@ -51,6 +51,11 @@ def _blocked(credentials: Mapping[str, Any], **_: Any) -> None:
     record_later(events.GuessingBlocked(user=_meant(credentials)))
 
 
+@receiver(signals.password_unchecked, dispatch_uid="audit.password_unchecked")
+def _password_unchecked(user: User | None, **_: Any) -> None:
+    record_later(events.PasswordUnchecked(user=public_subject(user.pk) if user else ""))
+
+
 @receiver(signals.code_mailed, dispatch_uid="audit.code_mailed")
 def _code_mailed(user: User | None, **_: Any) -> None:
     # In batches, whoever is meant: the time of the answer must not tell who has an account.

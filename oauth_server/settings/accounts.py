@@ -13,7 +13,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "identity.sign_in.known_passwords.AddedToValidator"},
+    {"NAME": "identity.sign_in.known_passwords.BreachedValidator"},
 ]
+BREACHED_PASSWORDS_URL: str = ENVIRONMENT["BREACHED_PASSWORDS_URL"]
 PASSWORD_RESET_TIMEOUT = 3_600
 DEFAULT_FROM_EMAIL = (
     ENVIRONMENT["EMAIL_FROM"] or f"Gatehouse <no-reply@{ISSUER_HOST if '.' in ISSUER_HOST else 'localhost'}>"
