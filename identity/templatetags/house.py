@@ -23,6 +23,8 @@ from identity.look.choice import theme_of
 register = template.Library()
 
 _ICONS: Final = "vendor/lucide"
+# These point in the direction of reading.
+_DIRECTED: Final = frozenset({"log-in", "log-out"})
 
 
 @register.simple_tag
@@ -49,7 +51,8 @@ def _drawing(name: str) -> str:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A picture beside words, which say the same: screen readers pass it over."""
-    return mark_safe(f'<svg class="icon" aria-hidden="true" focusable="false"{_drawing(name)}')  # noqa: S308  # a vendored file
+    kind = "icon directed" if name in _DIRECTED else "icon"
+    return mark_safe(f'<svg class="{kind}" aria-hidden="true" focusable="false"{_drawing(name)}')  # noqa: S308  # a vendored file
 
 
 @register.inclusion_tag("components/nav_link.html", takes_context=True)

@@ -177,6 +177,15 @@ def test_gettext_goes_by_the_names_that_are_collected() -> None:
                 assert made <= set(messages.CALLS), name
 
 
+def test_style_sheets_know_start_and_end_and_no_left_or_right() -> None:
+    """Or a page in Arabic stands the wrong way round."""
+    sides = re.compile(
+        r"(?:margin|padding|border|inset)-(?:left|right)|(?:text-align|float):\s*(?:left|right)|[;{\s](?:left|right):"
+    )
+    for sheet in (messages.ROOT / "static/css").glob("*.css"):
+        assert not sides.findall(sheet.read_text("utf-8")), sheet.name
+
+
 @pytest.mark.parametrize("code", [code for code, _ in settings.LANGUAGES])
 def test_every_language_has_its_name_and_dates_of_its_own(code: str) -> None:
     with translation.override(code):
