@@ -7,10 +7,11 @@ under the same key. A claim outlives the slowest effect, so nobody delivers the 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from django.conf import settings
@@ -30,6 +31,8 @@ AT_ONCE: Final = 4
 CLAIM: Final = timedelta(seconds=60)
 # After so many failures of one row all that waits for its client rests as long: one try finds out as much as hundreds would.
 _PATIENCE: Final = 3
+# A failure that took so many seconds is one that keeps others waiting: then all of it rests at once.
+_SLOW_SECONDS: Final = 2.0
 # A task ends some time, so that the worker gets to its other work; the next one goes on.
 _TASK_AT_MOST: Final = timedelta(seconds=60)
 
@@ -51,15 +54,33 @@ def deliver_due(clock: Callable[[], datetime]) -> int:
         if not batch:
             break
         tried += len(batch)
-        prepared = [_prepare(message, now) for message in batch]
-        with ThreadPoolExecutor(len(batch), thread_name_prefix="outbox") as threads:
-            outcomes = list(threads.map(_bring_about, prepared))
-        for message, failure in zip(batch, outcomes, strict=True):
-            _note(message, failure, clock())
+        lines = _by_destination(batch, now)
+        with ThreadPoolExecutor(len(lines), thread_name_prefix="outbox") as threads:
+            outcomes = list(threads.map(_bring_about_in_turn, lines))
+        for line, ends in zip(lines, outcomes, strict=True):
+            for (message, _), outcome in zip(line, ends, strict=True):
+                _note(message, outcome, clock())
     return tried
 
 
 Prepared = Effect | Exception | None
+Line = list[tuple[OutboxMessage, Prepared]]
+
+
+class Outcome(NamedTuple):
+    """What came of an effect: None for all is well; and whether a failure kept others waiting."""
+
+    failure: Exception | None
+    was_slow: bool = False
+
+
+def _by_destination(batch: list[OutboxMessage], now: datetime) -> list[Line]:
+    """What goes to one client stands in one line, so that it is one at a time that waits for that client's server."""
+    lines: dict[tuple[str, Any], Line] = {}
+    for message in batch:
+        destination = (message.topic, message.payload.get("client_id") or message.pk)
+        lines.setdefault(destination, []).append((message, _prepare(message, now)))
+    return list(lines.values())
 
 
 def _prepare(message: OutboxMessage, now: datetime) -> Prepared:
@@ -69,6 +90,19 @@ def _prepare(message: OutboxMessage, now: datetime) -> Prepared:
         return handler(message.topic)(Letter(message.key, message.payload, message.created), now)
     except Exception as error:  # one row that cannot be prepared must not hold up the others
         return error
+
+
+def _bring_about_in_turn(line: Line) -> list[Outcome]:
+    """One after the other; behind a slow failure nothing is tried, it would be the next."""
+    outcomes: list[Outcome] = []
+    for _, prepared in line:
+        if outcomes and outcomes[-1].was_slow:
+            outcomes.append(outcomes[-1])
+            continue
+        begun = time.monotonic()
+        failure = _bring_about(prepared)
+        outcomes.append(Outcome(failure, failure is not None and time.monotonic() - begun >= _SLOW_SECONDS))
+    return outcomes
 
 
 def _bring_about(prepared: Prepared) -> Exception | None:
@@ -83,7 +117,8 @@ def _bring_about(prepared: Prepared) -> Exception | None:
     return None
 
 
-def _note(message: OutboxMessage, failure: Exception | None, now: datetime) -> None:
+def _note(message: OutboxMessage, outcome: Outcome, now: datetime) -> None:
+    failure = outcome.failure
     client_id = str(message.payload.get("client_id", ""))
     if failure is None:
         with transaction.atomic():
@@ -104,7 +139,7 @@ def _note(message: OutboxMessage, failure: Exception | None, now: datetime) -> N
     if message.attempts < settings.LIMITS.outbox_attempts and not isinstance(failure, HopelessError):
         due = now + pause(message.attempts, _chance.random())
         OutboxMessage.objects.postpone(message, due, sentence)
-        if client_id and message.attempts >= _PATIENCE:
+        if client_id and (outcome.was_slow or message.attempts >= _PATIENCE):
             OutboxMessage.objects.rest(message, due)
         return
     with transaction.atomic():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,3 +94,41 @@ class TestAClientThatNeverAnswers:
         put("back_channel_logout", [{"client_id": "slow"}] * MANY, NOW)
         deliver.deliver_due(lambda: NOW)
         assert tried.count("slow") == MANY
+
+    def test_a_failure_that_took_long_is_the_only_one_that_is_waited_for(
+        self, tried: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A host that accepts and stays silent costs the others one deadline, not one for each of its tokens."""
+        monkeypatch.setattr(deliver, "_SLOW_SECONDS", 0.0)
+        put("back_channel_logout", [{"client_id": "slow"}] * MANY + [{"client_id": "quick"}], NOW)
+        deliver.deliver_due(lambda: NOW)
+        assert sorted(tried) == ["quick", "slow"]
+        waiting = OutboxMessage.objects.filter(done_at=None, abandoned_at=None)
+        assert waiting.count() == MANY
+        assert not waiting.filter(due__lte=NOW).exists()
+
+
+def test_of_what_goes_to_one_client_one_is_on_its_way_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others' go beside it."""
+    lock, under_way = threading.Lock(), Counter[str]()
+    most: Counter[str] = Counter()
+    both = threading.Barrier(2)
+
+    def prepare(letter: Letter, now: datetime) -> Effect | None:
+        def happen() -> None:
+            name = letter.payload["client_id"]
+            with lock:
+                under_way[name] += 1
+                most[name] = max(most[name], under_way[name])
+            both.wait(5)
+            with lock:
+                under_way[name] -= 1
+
+        return happen
+
+    monkeypatch.setattr(topics, "TOPICS", {"back_channel_logout": ""})
+    monkeypatch.setattr(topics, "import_string", lambda _: prepare)
+    put("back_channel_logout", [{"client_id": name} for name in ("one", "one", "other", "other")], NOW)
+    assert deliver.deliver_due(lambda: NOW) == 4
+    assert most == {"one": 1, "other": 1}
+    assert OutboxMessage.objects.filter(done_at=None).count() == 0
