@@ -22,6 +22,7 @@ from django.core.management import call_command
 from oauth_server import middleware
 from oauth_server.audit import context, record
 from oauth_server.clients import key_sets, registry
+from oauth_server.endpoints import discovery
 from oauth_server.keys import store
 from oauth_server.models import freshness
 from tests.support import services
@@ -53,6 +54,7 @@ FORGET = (
     store.forget,
     cache.clear,
     middleware.is_trusted.cache_clear,
+    discovery._printed.cache_clear,
 )
 
 

@@ -27,7 +27,7 @@ UNTOLD = {
     "client:initial_access_token:issued", "client:registration:created", "client:registration:deleted",
     "client:registration:refused", "client:registration:updated", "key:rotation:done", "operator:client:disabled",
     "operator:client:enabled", "operator:keys:rotated", "operator:record:added", "operator:record:deleted",
-    "operator:secret:rotated", "operator:session:ended", "outbox:message:abandoned", "outbox:message:delivered", "person:deletion:done", "person:password:postponed", "person:upstream:forged", "person:upstream:refused",
+    "operator:secret:rotated", "operator:session:ended", "outbox:message:abandoned", "outbox:message:delivered", "person:deletion:done", "person:password:postponed", "person:password:unchecked", "person:upstream:forged", "person:upstream:refused",
     "server:request:failed", "session:logout:completed", "session:logout:refused", "token:client:foreign",
     "token:introspection:refused", "token:request:issued", "token:request:refused", "token:revocation:done",
 }  # fmt: skip
