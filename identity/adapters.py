@@ -93,7 +93,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_stages(self) -> list[str]:
         """allauth's, some of them in this house's way, and a last one that keeps proofs of before."""
         stages = [OUR_STAGES.get(stage, stage) for stage in super().get_login_stages()]
-        return [*stages, "identity.sign_in.stages.kept.KeptStage"]
+        return [*stages, "identity.sign_in.stages.terms.TermsStage", "identity.sign_in.stages.kept.KeptStage"]
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Django empties the session when another person takes the browser over; what that person has just proved stays."""

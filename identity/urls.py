@@ -35,6 +35,7 @@ urlpatterns = [
     path("login/code/", sign_in.ask_for_code, name="account_request_login_code"),
     path("login/code/confirm/", sign_in.type_code, name="account_confirm_login_code"),
     path("invitation/<str:secret>/", sign_up.accept, name="account_invitation"),
+    path("login/terms/", sign_in.terms, name="account_terms"),
     path("signup/", sign_in.sign_up, name="account_signup"),
     path("2fa/", factors.overview, name="mfa_index"),
     path("login/more/", step_up.more, name="account_login_more"),

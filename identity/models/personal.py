@@ -24,6 +24,7 @@ from django.utils.module_loading import import_string
 from identity.models.invitation import Invitation
 from identity.models.picture import Picture
 from identity.models.session import BrowserSession, LoginSession
+from identity.models.terms import AcceptedTerms
 from identity.models.trusted import TrustedBrowser
 from identity.models.upstream import UpstreamSignIn
 from identity.models.user import User
@@ -70,6 +71,7 @@ HOLDINGS: Final = (
         LoginSession,
         told=("auth_time", "acr", "amr", "user_agent", "ip_address", "created", "last_seen", "expires", "ended_at", "end_reason"),
     ),
+    Holding("accepted_terms", AcceptedTerms, told=("version", "accepted")),
     Holding("invitations", Invitation, ("person",), ("email", "created", "used_at")),
     Holding("trusted_browsers", TrustedBrowser, told=("user_agent", "ip_address", "created", "last_used", "expires")),
     Holding("what_you_did_as_an_operator", LogEntry, told=("action_time", "object_repr", "change_message")),

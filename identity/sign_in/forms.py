@@ -13,10 +13,13 @@ from allauth.mfa.totp import forms as totp
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
-from django.forms import Form
+from django.forms import BooleanField, Form
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from identity.account.terms import accept
 from identity.models import Invitation, User, factors
 from identity.models.linked import owner_of_email
 from identity.sign_in import codes
@@ -93,6 +96,11 @@ class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
         self.invitation = invitation
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = _("Password")
+        if settings.TERMS_VERSION:
+            link = format_html('<a href="{}" target="_blank" rel="noopener noreferrer">', settings.TERMS_URL)
+            end = mark_safe("</a>")  # a literal
+            words = format_html(str(_("I accept the {link}terms of service{end}")), link=link, end=end)
+            self.fields["terms"] = BooleanField(label=words)
         if invitation:
             # Django reads a disabled field from here and not from what was sent.
             self.initial["email"] = invitation.email
@@ -111,6 +119,8 @@ class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
     def save(self, request: HttpRequest) -> User:
         """The new person. The link of an invitation was mailed to the address, which confirms it."""
         user: User = super().save(request)
+        if settings.TERMS_VERSION:
+            accept(request, user)
         if self.invitation:
             User.objects.give_email(user, self.invitation.email, verified=True)
             Invitation.objects.note_person(self.invitation, user)

@@ -23,6 +23,7 @@ from identity.sign_in.stages.again import CodeAgainView, PasswordAgainView
 from identity.sign_in.stages.email_code import AskForCodeView, TypeCodeView
 from identity.sign_in.stages.passkey import PasskeyAgainView, SignInByPasskeyView
 from identity.sign_in.stages.second_step import STEP_UP, SecondStepView
+from identity.sign_in.stages.terms import page as terms_page
 
 
 class SignInView(AtTheDoor, account.LoginView):
@@ -103,6 +104,7 @@ sign_up = with_client(SignUpView.as_view())
 passkey = with_client(SignInByPasskeyView.as_view())
 ask_for_code = with_client(AskForCodeView.as_view())
 type_code = _in_sign_in(TypeCodeView.as_view())
+terms = _in_sign_in(terms_page)
 second_step = _in_sign_in(SecondStepView.as_view())
 password_again = with_client(PasswordAgainView.as_view())
 code_again = with_client(CodeAgainView.as_view())

@@ -62,6 +62,7 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
         "person:account:changed": Words(_("Your account changed"), "user-round"),
         "person:account:changed account:created": Words(_("You created the account"), "circle-check"),
         "person:account:changed account:invitation:accepted": Words(_("You came by an invitation"), "mail"),
+        "person:account:changed account:terms:accepted": Words(_("You accepted the terms of service"), "circle-check"),
         "person:account:changed account:email:verified": Words(_("You confirmed an email address"), "mail"),
         "person:account:changed account:email:added": Words(_("You added an email address"), "mail", look_at=True),
         "person:account:changed account:email:changed": Words(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oauth_server.settings.environment import BadSetting
 from oauth_server.settings.given import ENVIRONMENT, HTTPS, ISSUER_HOST, THROTTLES
 
 AUTHENTICATION_BACKENDS = ["identity.sign_in.backend.OneHashBackend"]
@@ -37,6 +38,10 @@ AT_REST = {"wrap": "oauth_server.keys.wrap", "digest": "oauth_server.keys.secret
 
 SIGN_UP: str = ENVIRONMENT["SIGN_UP"]
 SIGN_UP_DOMAINS = tuple(name.lower() for name in ENVIRONMENT["SIGN_UP_DOMAINS"])
+
+TERMS_VERSION: str = ENVIRONMENT["TERMS_VERSION"]
+if TERMS_VERSION and not ENVIRONMENT["TERMS_URL"]:
+    raise BadSetting("TERMS_VERSION", "needs TERMS_URL: nobody can accept what they cannot read.")
 
 ACCOUNT_ADAPTER = "identity.adapters.AccountAdapter"
 ACCOUNT_FORMS = {

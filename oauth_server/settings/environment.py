@@ -258,6 +258,7 @@ VARIABLES: Final = (
     Variable("IMPRINT_URL", _url("https", "http"), "", "A link at the foot of every page: who runs this server."),
     Variable("PRIVACY_URL", _url("https", "http"), "", "A link at the foot of every page: the privacy policy."),
     Variable("TERMS_URL", _url("https", "http"), "", "A link at the foot of every page: the terms of service."),
+    Variable("TERMS_VERSION", _name, "", "The version of the terms at TERMS_URL, such as 2026-11: accepted at sign-up, and at the next sign-in after it changes; nobody is asked when empty."),
     Variable("HELP_URL", _url("https", "http"), "", "A link at the foot of every page: where people get help."),
     Variable("LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged."),
     Variable("LOG_FORMAT", _one_of("console", "json"), "console", "Lines for people or for machines."),

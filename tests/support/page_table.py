@@ -129,6 +129,7 @@ ROWS: Final = (
 
 # Name of an address → why there is nothing to look at. ROWS must not have it.
 NO_PAGE: Final = {
+    "account_terms": "stands in everybody's way where TERMS_VERSION is set; tests/identity/test_terms.py looks at it",
     **dict.fromkeys(
         ("connected_apps_withdraw", "account_picture_change", "account_sessions_end_others", "account_sessions_end", "account_sessions_forget", "account_look",
          "account_login_cancel", "cancel", "end_session_confirm", "portal_disable", "portal_enable", "portal_rotate",
