@@ -17,7 +17,7 @@ test: $(VENV)/dev.stamp ## Lint, types, contracts, and every test on SQLite and 
 screenshots: $(VENV)/dev.stamp ## Every page, light and dark, phone, tablet and desktop, into var/screenshots
 	@exec $(PYTHON) -m tests.screenshots
 
-bench: $(VENV)/dev.stamp ## Measure requests a second, latency and memory
+bench: $(VENV)/dev.stamp ## Measure requests a second, latency and memory; PROFILE=refresh for one
 	@exec $(PYTHON) -m bench
 
 example: $(VENV)/dev.stamp ## "Log in with Gatehouse" in an example application; needs `make run` beside it

@@ -1,7 +1,7 @@
 """``python -m bench`` (``make bench``): requests a second, latency, memory, processor time, beside django-oauth-toolkit and node-oidc-provider.
 
 The server and its PostgreSQL share one core, wrk has the other. Commits are durable. ``PROFILE=refresh`` (or ``--profile``)
-runs one; ``--write`` keeps the figures in bench/results/latest.json and the table in docs/performance.md.
+runs one, with its latency at 70 % of the peak; ``sign_in``, ``memory`` and ``tables`` are profiles too. ``--write`` keeps the figures in bench/results/latest.json and the table in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final
 
-from bench import processes, table
+from bench import processes, sign_in, table, tables
 from bench.gatehouse import gatehouse
-from bench.load import put
+from bench.measure import measure, memory
 from bench.peers.dot.subject import dot
 from bench.peers.node.subject import node
 from bench.subject import Subject
@@ -27,10 +27,8 @@ PROFILES: Final = (
 )  # fmt: skip
 # What a PBKDF2 secret slows down; the rest is the same with either hasher.
 _HASHED: Final = ("client_credentials", "introspection_opaque", "refresh", "code")
-WARM_UP_SECONDS: Final = 3.0
-MEASURE_SECONDS: Final = 5.0
-# A PBKDF2 secret takes a third of a second, and eight callers share one core: five seconds would count two rounds.
-SLOW_MEASURE_SECONDS: Final = 12.0
+# What is said of ours alone, in sentences below the table.
+OURS_ALONE: Final = ("memory", "sign_in")
 
 
 def _cpus() -> tuple[str, str]:
@@ -56,48 +54,43 @@ def _postmaster(url: str) -> int:
     return 0
 
 
-def measure(subject: Subject, profile: str, database: str, database_pid: int, load_cpu: str) -> table.Row:
-    """Warm up, then measure one profile."""
-    load = subject.loads[profile]()
-    warm = put(load, subject.port, WARM_UP_SECONDS, load_cpu)
-    seconds = MEASURE_SECONDS if warm.requests > 10 * WARM_UP_SECONDS else SLOW_MEASURE_SECONDS
-    if load.mode == "queue":
-        load = subject.loads[profile]()
-    watched = [subject.pid, *([database_pid] if database_pid else [])]
-    before = [processes.processor_seconds(pid) for pid in watched]
-    # The next unused line: wrk may have had a few requests in flight.
-    measured = put(load, subject.port, seconds, load_cpu, start=warm.requests + 64)
-    spent = [processes.processor_seconds(pid) - was for pid, was in zip(watched, before, strict=True)]
-    return table.Row(
-        profile=profile,
-        database=database,
-        server=subject.name,
-        rate=measured.rate,
-        p50=measured.p50,
-        p99=measured.p99,
-        megabytes=processes.resident_megabytes(subject.pid),
-        cpu_ms=1_000 * spent[0] / max(1, measured.requests),
-        database_cpu_ms=1_000 * sum(spent[1:]) / max(1, measured.requests),
-        failed=measured.refused + measured.broken,
-        start_seconds=subject.start_seconds,
-    )
+def _remarks(
+    subject: Subject, chosen: Sequence[str], rows: Sequence[table.Row], held: float, cpus: tuple[str, str]
+) -> list[str]:
+    """What no row of the table says."""
+    server_cpu, load_cpu = cpus
+    said = []
+    if "memory" in chosen:
+        said.append(memory(subject, held, load_cpu))
+    if "sign_in" in chosen:
+        peaks = [row.rate for row in rows if row.profile == "client_credentials" and row.database == "postgresql"]
+        said.append(sign_in.cost(subject, subject.usernames(), server_cpu, load_cpu))
+        said.append(sign_in.crowd(subject, subject.usernames(), load_cpu, peaks[0] if peaks else 0.0))
+    return said
 
 
 def main() -> int:
     """Measure, print, and perhaps write."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument("--profile", choices=PROFILES, default=os.environ.get("PROFILE") or None)
+    parser.add_argument(
+        "--profile", choices=(*PROFILES, *OURS_ALONE, "tables"), default=os.environ.get("PROFILE") or None
+    )
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    parser.add_argument("--rows", help="Sizes of the tables, for the profile tables.", default="10000,1000000,10000000")
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    profiles = (options.profile,) if options.profile else PROFILES
     server_cpu, load_cpu = _cpus()
+    if options.profile == "tables":
+        return tables.main([int(size) for size in options.rows.split(",")], server_cpu, load_cpu)
+    profiles = tuple(name for name in PROFILES if options.profile in {None, name})
+    alone = tuple(name for name in OURS_ALONE if options.profile in {None, name})
     rows: list[table.Row] = []
+    remarks: list[str] = []
     # A subject on a database; what of it is measured. The peers run on PostgreSQL.
     plan = [
         ("sqlite", gatehouse, profiles),
-        ("postgresql", gatehouse, profiles),
+        ("postgresql", gatehouse, (*profiles, *alone)),
         ("postgresql", partial(dot, hasher="fast"), profiles),
         ("postgresql", partial(dot, hasher="stock"), tuple(name for name in profiles if name in _HASHED)),
         ("memory", node, profiles),
@@ -113,12 +106,15 @@ def main() -> int:
         with ExitStack() as stack:
             url, database_pid = stack.enter_context(_database(database, server_cpu))
             subject = stack.enter_context(start(url, server_cpu))
+            held = processes.resident_megabytes(subject.pid)
             for profile in chosen:
-                rows.append(measure(subject, profile, database, database_pid, load_cpu))
-                sys.stderr.write(f"{table.line(rows[-1])}\n")
-    print("\n" + table.render(rows))
+                if profile in PROFILES:
+                    rows.append(measure(subject, profile, database, database_pid, load_cpu))
+                    sys.stderr.write(f"{table.line(rows[-1])}\n")
+            remarks += _remarks(subject, chosen, rows, held, (server_cpu, load_cpu))
+    print("\n" + table.render(rows, remarks))
     if options.write:
-        table.write(rows)
+        table.write(rows, remarks)
     return 0
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bench import sign_in
 from bench.load import Load, basic, line
 from bench.subject import Subject
 from tests.support.server import house
 
 NAME = "Gatehouse"
+_PEOPLE = 40
 _SCOPE = "openid profile offline_access"
 
 
@@ -63,16 +65,26 @@ def gatehouse(database_url: str, cpu: str) -> Iterator[Subject]:
 
             def code() -> Load:
                 form = {"grant_type": "authorization_code"}
-                made = seed("codes", "jwt", 12_000)
+                made = seed("codes", "jwt", 16_000)
                 return Load("list", [line("POST", "/oauth/token", header("jwt"), {**form, "code": one["code"], "code_verifier": one["code_verifier"]}) for one in made])  # fmt: skip
 
             person = home.seeder("person")
+            people: list[str] = []
+
+            def usernames() -> list[str]:
+                if not people:
+                    people.extend(home.seeder("person", password=sign_in.PASSWORD)["username"] for _ in range(_PEOPLE))
+                return people
+
             credentials = {"grant_type": "client_credentials", "scope": "api:read"}
             yield Subject(
                 name=NAME,
                 port=server.port,
                 pid=server.process.pid,
                 start_seconds=server.seconds_to_first_answer,
+                is_ours=True,
+                usernames=usernames,
+                sweep=lambda: home.seeder("clean_up"),
                 loads={
                     "client_credentials": lambda: Load(
                         "constant", [line("POST", "/oauth/token", header("service"), credentials)]

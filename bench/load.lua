@@ -1,4 +1,5 @@
--- One script for every profile. Arguments: file of requests, "queue" or "constant" or "list", first line to use.
+-- One script for every profile. Arguments: file of requests, "queue" or "constant" or "list", first line to use, and the
+-- milliseconds that a connection rests between two requests, on the average (0: it never does).
 -- A file holds one request a line: method TAB path TAB headers (name: value, joined by U+001F) TAB body.
 -- constant: the first line again and again. list: each line once, in order. queue: a line is used, and the refresh token of
 -- its answer makes the next request of that chain; "@" in the body stands for it.
@@ -31,6 +32,11 @@ end
 
 function init(arguments)
   mode, position, requests = arguments[2], tonumber(arguments[3] or "1"), {}
+  local rest = tonumber(arguments[4] or "0")
+  if rest > 0 then
+    -- Exponential: the requests of many such connections come as those of strangers do, each at a time of its own.
+    delay = function() return -math.log(1 - math.random()) * rest end
+  end
   queue, head, tail = {}, 1, 0
   for line in io.lines(arguments[1]) do
     if mode == "queue" then
@@ -72,8 +78,8 @@ end
 
 function done(summary, latency, _)
   io.write(string.format(
-    '\n{"requests": %d, "seconds": %.6f, "refused": %d, "broken": %d, "p50": %.3f, "p99": %.3f}\n',
+    '\n{"requests": %d, "seconds": %.6f, "refused": %d, "broken": %d, "p50": %.3f, "p95": %.3f, "p99": %.3f}\n',
     summary.requests, summary.duration / 1e6, summary.errors.status,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+    latency:percentile(50) / 1000, latency:percentile(95) / 1000, latency:percentile(99) / 1000))
 end

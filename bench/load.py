@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 from tests.support.services import NotInstalled
 
 CONNECTIONS: Final = 8
+# Enough of them that one that waits for its answer does not make the load smaller.
+RESTING_CONNECTIONS: Final = 64
 SCRIPT: Final = Path(__file__).with_name("load.lua")
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -42,6 +44,7 @@ class Measured:
     refused: int
     broken: int
     p50: float
+    p95: float
     p99: float
 
     @property
@@ -62,7 +65,7 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
 
 
-def put(load: Load, port: int, seconds: float, cpu: str, start: int = 1) -> Measured:
+def put(load: Load, port: int, seconds: float, cpu: str, start: int = 1, rate: float = 0.0) -> Measured:
     """Send for some seconds.
 
     Args:
@@ -71,16 +74,20 @@ def put(load: Load, port: int, seconds: float, cpu: str, start: int = 1) -> Meas
         seconds: how long.
         cpu: for taskset.
         start: the first line of a list to use.
+        rate: requests a second, at random moments; as many as the server takes from 8 connections when 0.
 
     Raises:
         NotInstalled: wrk is missing.
     """
     if not shutil.which("wrk"):
         raise NotInstalled("wrk is missing: apt install wrk")
+    connections = RESTING_CONNECTIONS if rate else CONNECTIONS
+    # An answer takes a few milliseconds of each turn; what is left of the turn is rest.
+    rest = max(1.0, 1_000 * connections / rate - 2) if rate else 0.0
     with tempfile.NamedTemporaryFile("w", suffix=".requests", encoding="utf-8") as file:
         file.write("\n".join(load.lines) + "\n")
         file.flush()
-        command = ["taskset", "-c", cpu, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "20s",
-                   "-s", str(SCRIPT), f"http://127.0.0.1:{port}/", file.name, load.mode, str(start)]  # fmt: skip
+        command = ["taskset", "-c", cpu, "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "20s",
+                   "-s", str(SCRIPT), f"http://127.0.0.1:{port}/", file.name, load.mode, str(start), f"{rest:.3f}"]  # fmt: skip
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return Measured(**json.loads(output.strip().splitlines()[-1]))

@@ -28,6 +28,11 @@ def family(pid: int) -> list[int]:
     return list(walk(pid))
 
 
+def parent(pid: int) -> int:
+    """Who started a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[1])
+
+
 def resident_megabytes(pid: int) -> float:
     """The largest resident set of a family's members: its web worker."""
     largest = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.load import Load
@@ -18,6 +18,9 @@ class Subject:
         pid: its main process.
         start_seconds: from start to first answer.
         loads: profile → makes what is sent, at the moment it is needed.
+        is_ours: it is measured at a calm load too, and for what it holds in memory.
+        usernames: makes people who can sign in.
+        sweep: deletes what is past its time, as beat has it done; answers how many rows of each table.
     """
 
     name: str
@@ -25,3 +28,6 @@ class Subject:
     pid: int
     start_seconds: float
     loads: Mapping[str, Callable[[], Load]]
+    is_ours: bool = False
+    usernames: Callable[[], Sequence[str]] = tuple
+    sweep: Callable[[], Mapping[str, int]] = dict

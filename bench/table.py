@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,25 +22,35 @@ _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement. Milliseconds and megabytes; ``cpu_ms`` a request of the server, ``database_cpu_ms`` of PostgreSQL."""
+    """One measurement. Milliseconds and megabytes; ``cpu_ms`` a request of the server, ``database_cpu_ms`` of PostgreSQL.
+
+    ``calm`` is the load that a server should have: p50, p95 and p99 at 70 % of the rate; nothing for the peers.
+    """
 
     profile: str
     database: str
     server: str
     rate: float
     p50: float
+    p95: float
     p99: float
     megabytes: float
     cpu_ms: float
     database_cpu_ms: float
     failed: int
     start_seconds: float
+    calm: tuple[float, float, float] | None = None
+
+
+def _calm(row: Row) -> str:
+    return " / ".join(f"{value:.2f}" for value in row.calm) if row.calm else ""
 
 
 def line(row: Row) -> str:
     """One row for whoever waits."""
     return (
         f"{row.database:<11}{row.profile:<21}{row.server:<36}{row.rate:>9,.1f}/s  p50 {row.p50:>7.2f}  p99 {row.p99:>8.2f}"
+        + (f"  at 70 %: {_calm(row)}" if row.calm else "")
         + (f"  {row.failed} FAILED" if row.failed else "")
     )
 
@@ -54,20 +64,22 @@ def _ratio(row: Row, rows: Iterable[Row], which: str) -> str:
     return f"{row.rate / rate:,.2f}" if rate else ""
 
 
-def render(rows: list[Row]) -> str:
-    """A Markdown table."""
-    head = ("profile", "database", "server", "requests/s", "p50 ms", "p99 ms", "RSS MB", "CPU ms", "database CPU ms", "failed",
+def render(rows: list[Row], remarks: Sequence[str] = ()) -> str:
+    """A Markdown table, and sentences below it."""
+    head = ("profile", "database", "server", "requests/s", "p50 ms", "p95 ms", "p99 ms", "p50 / p95 / p99 at 70 %", "RSS MB", "CPU ms", "database CPU ms", "failed",
             "times DOT fast hasher", "times DOT stock", "times node-oidc-provider")  # fmt: skip
     lines = [f"| {' | '.join(head)} |", f"|---|---|---|{'---:|' * (len(head) - 3)}"]
     for row in sorted(rows, key=lambda row: (row.profile, row.server != OURS, row.database)):
         cells = (
-            row.profile, row.database, row.server, f"{row.rate:,.1f}", f"{row.p50:.2f}", f"{row.p99:.2f}", f"{row.megabytes:.0f}",
+            row.profile, row.database, row.server, f"{row.rate:,.1f}", f"{row.p50:.2f}", f"{row.p95:.2f}", f"{row.p99:.2f}", _calm(row), f"{row.megabytes:.0f}",
             f"{row.cpu_ms:.3f}", f"{row.database_cpu_ms:.3f}", str(row.failed), _ratio(row, rows, "(fast "), _ratio(row, rows, "(stock "),
             _ratio(row, rows, "node-"),
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     starts = {(row.server, row.database): row.start_seconds for row in rows}
     lines += ["", "Start to first answer: " + ", ".join(f"{server} on {database} {seconds:.2f} s" for (server, database), seconds in starts.items()) + "."]  # fmt: skip
+    for remark in remarks:
+        lines += ["", remark]
     return "\n".join(lines)
 
 
@@ -84,16 +96,18 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def write(rows: list[Row]) -> None:
+def write(rows: list[Row], remarks: Sequence[str] = ()) -> None:
     """Keep the figures, draw them, and put the table between the marks of docs/performance.md."""
     machine = _machine()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(
-        json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=2) + "\n", "utf-8"
+        json.dumps({"machine": machine, "rows": [asdict(row) for row in rows], "remarks": list(remarks)}, indent=2)
+        + "\n",
+        "utf-8",
     )
     PICTURE.write_text(chart.draw(rows, OURS), "utf-8")
     text = PAGE.read_text("utf-8") if PAGE.exists() else f"# Performance\n\n{_BEGIN}\n{_END}\n"
     before, _, rest = text.partition(_BEGIN)
     after = rest.partition(_END)[2]
     about = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {machine['at'][:10]}."
-    PAGE.write_text(f"{before}{_BEGIN}\n{about}\n\n{render(rows)}\n{_END}{after}", "utf-8")
+    PAGE.write_text(f"{before}{_BEGIN}\n{about}\n\n{render(rows, remarks)}\n{_END}{after}", "utf-8")

@@ -12,9 +12,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg import sql
 
 from tests.faults.stand import Stand
 from tests.support import services
+from tests.support.balancer import balancer
 from tests.support.crash import Crashable
 from tests.support.server import house
 from tests.support.workers import worker
@@ -52,6 +54,34 @@ def celery_worker() -> Iterator[Fault]:
             os.killpg(running.pid, signal.SIGKILL)
 
         yield Stand.of(home, server), kill
+
+
+@contextmanager
+def rolling_restart() -> Iterator[Fault]:
+    """K-06: behind a balancer one node after the other ends by SIGTERM and comes again, while a migration widens a hot table."""
+    with ExitStack() as stack:
+        url = stack.enter_context(services.postgresql())
+        home = stack.enter_context(house(url))
+        nodes = [stack.enter_context(ExitStack()) for _ in range(2)]
+        ports = [node.enter_context(home.server(workers=1)).port for node in nodes]
+        front = stack.enter_context(balancer(ports))
+        columns = iter(f"later_{number}" for number in range(1_000))
+
+        def deed() -> None:
+            for node, port in zip(nodes, ports, strict=True):
+                # Old code beside the new schema: what the first half of each change does (expand, then contract).
+                with psycopg.connect(url, autocommit=True) as connection:
+                    column = sql.Identifier(next(columns))
+                    connection.execute(
+                        sql.SQL("ALTER TABLE oauth_server_refreshtoken ADD COLUMN {} text NULL").format(column)
+                    )
+                    connection.execute(
+                        sql.SQL("CREATE INDEX CONCURRENTLY ON oauth_server_refreshtoken ({})").format(column)
+                    )
+                node.close()
+                node.enter_context(home.server(workers=1, port=port))
+
+        yield Stand.of(home, front), deed
 
 
 @contextmanager
@@ -153,4 +183,5 @@ FAULTS: Final[dict[str, tuple[Callable[[], AbstractContextManager[Fault]], bool]
     "K-03 kill -9 of Redis": (redis, True),
     "K-04 kill -9 of the broker": (broker, True),
     "K-05 kill -9 of the worker": (celery_worker, True),
+    "K-06 rolling restart and a migration": (rolling_restart, True),
 }

@@ -1,4 +1,4 @@
-"""Something is killed while clients redeem, refresh and revoke: what they were told stays true (scorecard K-01 to K-05)."""
+"""Something is killed while clients redeem, refresh and revoke: what they were told stays true (scorecard K-01 to K-06)."""
 
 from __future__ import annotations
 

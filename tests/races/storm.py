@@ -27,7 +27,9 @@ class Answer:
 
     @property
     def error(self) -> str:
-        return str(self.json().get("error", "")) if self.status != 200 else ""
+        """Empty where the answer is none of ours: a proxy's page."""
+        is_json = "json" in self.headers.get("content-type", "")
+        return str(self.json().get("error", "")) if self.status != 200 and is_json else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ from oauth_server.tokens.authorization import Authorization  # noqa: E402
 from oauth_server.tokens.code import CodeGrant, issue_code  # noqa: E402
 from oauth_server.tokens.issue import issue  # noqa: E402
 from oauth_server.tokens.revoke import withdraw_consent  # noqa: E402
+from oauth_server.tokens.tasks import sweep  # noqa: E402
 from tests.support import furnished  # noqa: E402
 from tests.support.migrated import migrate  # noqa: E402
 
@@ -297,6 +298,11 @@ def run_out_claims() -> None:
     OutboxMessage.objects.update(claimed_until=timezone.now())
 
 
+def clean_up() -> dict[str, int]:
+    """What beat has done every few minutes."""
+    return sweep(timezone.now())
+
+
 def nudge() -> None:
     """Tell the worker that something waits."""
     messenger.soon()
@@ -317,7 +323,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     for deed in (
         migrate, prepare, manage, client, person, make_costly, codes, tokens, redeem_slowly, rows, events, age_codes, disable, enable, end_session, withdraw,
         upstream, newcomer, links, passkey, ways, sessions,
-        participant, outbox, run_out_claims, nudge, reconnect,
+        participant, outbox, run_out_claims, nudge, clean_up, reconnect,
         furnished.furnish, furnished.somebody, furnished.equip, furnished.faults,
     )
 }  # fmt: skip

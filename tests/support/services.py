@@ -94,7 +94,12 @@ def _folder(kind: str, base: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _program(name: str, package: str, *places: str) -> str:
+def find_program(name: str, package: str, *places: str) -> str:
+    """Where a program is.
+
+    Raises:
+        NotInstalled: it is missing; the message names the Debian package.
+    """
     found = shutil.which(
         name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/rabbitmq/bin", *places])
     )
@@ -150,7 +155,7 @@ def postgresql_binaries() -> Path:
     )
     if versions:
         return versions[-1].parent
-    return Path(_program("postgres", "postgresql")).resolve().parent
+    return Path(find_program("postgres", "postgresql")).resolve().parent
 
 
 @contextmanager
@@ -234,7 +239,7 @@ def pgbouncer(database_url: str, *, connections: int = 2, base: Path | None = No
         connections: how many it opens to the database; fewer than its clients have, so that they must share.
         base: where its folder is made; the system's temporary folder when absent.
     """
-    program, port, where = _program("pgbouncer", "pgbouncer"), free_port(), urlsplit(database_url)
+    program, port, where = find_program("pgbouncer", "pgbouncer"), free_port(), urlsplit(database_url)
     with _folder("pgbouncer", base) as folder:
         (folder / "users.txt").write_text('"gatehouse" ""\n')
         (folder / "pgbouncer.ini").write_text(
@@ -253,7 +258,7 @@ def pgbouncer(database_url: str, *, connections: int = 2, base: Path | None = No
 @contextmanager
 def redis(*, base: Path | None = None) -> Iterator[str]:
     """A Redis without persistence; gives its URL."""
-    program, port = _program("redis-server", "redis-server"), free_port()
+    program, port = find_program("redis-server", "redis-server"), free_port()
     with _folder("redis", base) as folder:
         command = [
             program,
@@ -276,7 +281,7 @@ def redis(*, base: Path | None = None) -> Iterator[str]:
 @contextmanager
 def rabbitmq(*, base: Path | None = None) -> Iterator[str]:
     """A RabbitMQ node of its own; gives its URL."""
-    program, port, distribution = _program("rabbitmq-server", "rabbitmq-server"), free_port(), free_port()
+    program, port, distribution = find_program("rabbitmq-server", "rabbitmq-server"), free_port(), free_port()
     # Debian's wrapper insists on becoming the user rabbitmq; the script behind it does not.
     program = next((str(script) for script in Path("/usr/lib/rabbitmq").glob("lib/*/sbin/rabbitmq-server")), program)
     with _folder("rabbitmq", base) as folder:
