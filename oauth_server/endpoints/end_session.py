@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from identity.federation.sign_out import there_too
+from identity.look.choice import ask_for
 from identity.models import LoginSession
 from identity.sessions import read as sessions
 from identity.sessions.end import end
@@ -44,10 +45,12 @@ class Farewell:
     Attributes:
         return_to: see ``LogoutRequest``.
         sid: the sign-in that ended: the applications in it are told in frames.
+        ui_locales: see ``LogoutRequest``.
     """
 
     return_to: str = ""
     sid: str = ""
+    ui_locales: tuple[str, ...] = ()
 
 
 @csrf_exempt  # §2: clients may POST here; nothing ends without a hint of this very sign-in
@@ -66,13 +69,14 @@ def end_session(request: HttpRequest, now: datetime) -> HttpResponse:
             return error_page(error)
     if request.method == "POST":
         return see_other(f"{reverse('end_session')}?{urlencode({_SEALED: _seal(asked, _ASKED)})}")
+    ask_for(request, asked.ui_locales)
     session = sessions.current(request, now)
     outcome = decide(asked, session)
     if session is not None and outcome is Outcome.END:
         return _end(request, session, asked, now, confirmed=False)
     if session is not None and outcome is Outcome.ASK:
         return _ask(request, session, asked)
-    return see_other(_afterwards(Farewell(asked.return_to)))
+    return see_other(_afterwards(Farewell(asked.return_to, ui_locales=asked.ui_locales)))
 
 
 @page("end_session_confirm", "POST")
@@ -82,7 +86,7 @@ def confirm(request: HttpRequest, now: datetime) -> HttpResponse:
     session = sessions.current(request, now)
     if session is not None:
         return _end(request, session, asked, now, confirmed=True)
-    return see_other(_afterwards(Farewell(asked.return_to)))
+    return see_other(_afterwards(Farewell(asked.return_to, ui_locales=asked.ui_locales)))
 
 
 def _seal(value: LogoutRequest | Farewell, purpose: str) -> str:
@@ -114,12 +118,12 @@ def _end(
     end(session, now, "signed_out")
     logout(request)
     record(LogoutCompleted(client_id=asked.client_id, user=public_subject(session.user_id), confirmed=confirmed))
-    return see_other(there_too(session.sid, _afterwards(Farewell(asked.return_to, session.sid)), now))
+    return see_other(there_too(session.sid, _afterwards(Farewell(asked.return_to, session.sid, asked.ui_locales)), now))
 
 
 def _afterwards(left: Farewell) -> str:
-    """Where the browser goes: to our last page while there is somebody to tell, else straight to where the client wants it."""
-    if frames(left.sid):
+    """Where the browser goes: to our last page while it has something to say, else straight to where the client wants it."""
+    if frames(left.sid) or (left.ui_locales and not left.return_to):
         return f"{reverse('signed_out')}?{urlencode({_SEALED: _seal(left, _OVER)})}"
     return left.return_to or reverse("signed_out")
 
@@ -134,6 +138,7 @@ def after_sign_out(request: HttpRequest) -> str:
 def signed_out(request: HttpRequest, now: datetime) -> HttpResponse:
     """The last page: applications end their own sign-ins in frames, then the browser goes on to where its client wants it."""
     left = Farewell(**_open(request.GET.get(_SEALED, ""), _OVER))
+    ask_for(request, left.ui_locales)
     shown = frames(left.sid)
     if left.return_to and not shown:
         return see_other(left.return_to)

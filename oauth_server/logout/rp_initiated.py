@@ -25,12 +25,14 @@ class LogoutRequest:
         return_to: the registered address to go to afterwards, ``state`` added; empty for our own last page.
         subject: whom a verified hint names; empty without one.
         sid: which sign-in a verified hint names, as its client knows it; empty when it names none.
+        ui_locales: the languages that the client asks for, best first.
     """
 
     client_id: str = ""
     return_to: str = ""
     subject: str = ""
     sid: str = ""
+    ui_locales: tuple[str, ...] = ()
 
 
 class Outcome(Enum):
@@ -67,6 +69,7 @@ def read(parameters: Parameters, now: datetime) -> LogoutRequest:
         return_to=_return_to(parameters, client),
         subject=hint.subject if hint else "",
         sid=hint.sid if hint else "",
+        ui_locales=tuple(parameters.get("ui_locales", "").split()),
     )
 
 

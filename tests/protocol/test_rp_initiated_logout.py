@@ -272,3 +272,14 @@ def test_signing_out_costs_the_same_with_many_tokens(
     with django_assert_max_num_queries(25):
         browser.get("/oauth/logout", id_token_hint=tokens["id_token"])
     assert not TokenFamily.objects.filter(revoked_at=None).exists()
+
+
+def test_the_pages_speak_the_language_that_the_client_asks_for(
+    app: Party, tokens: dict[str, Any], browser: Browser
+) -> None:
+    """§2: ui_locales, in order of preference; it goes before the browser's language, also on the last page."""
+    shown = browser.get("/oauth/logout", ui_locales="tlh uk")
+    assert '<html lang="uk"' in page(shown)
+    assert asks(shown)
+    last = confirm(browser, shown)
+    assert '<html lang="uk"' in page(browser.get(location(last)))
