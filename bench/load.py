@@ -65,7 +65,15 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
 
 
-def put(load: Load, port: int, seconds: float, cpu: str, start: int = 1, rate: float = 0.0) -> Measured:
+def put(
+    load: Load,
+    port: int,
+    seconds: float,
+    cpu: str,
+    start: int = 1,
+    rate: float = 0.0,
+    connections: int = 0,
+) -> Measured:
     """Send for some seconds.
 
     Args:
@@ -76,12 +84,14 @@ def put(load: Load, port: int, seconds: float, cpu: str, start: int = 1, rate: f
         start: the first line of a list to use.
         rate: requests a second, at random moments; as many as the server takes from 8 connections when 0.
 
+        connections: that ask at once; 64 that rest or 8 that do not when 0.
+
     Raises:
         NotInstalled: wrk is missing.
     """
     if not shutil.which("wrk"):
         raise NotInstalled("wrk is missing: apt install wrk")
-    connections = RESTING_CONNECTIONS if rate else CONNECTIONS
+    connections = connections or (RESTING_CONNECTIONS if rate else CONNECTIONS)
     # An answer takes a few milliseconds of each turn; what is left of the turn is rest.
     rest = max(1.0, 1_000 * connections / rate - 2) if rate else 0.0
     with tempfile.NamedTemporaryFile("w", suffix=".requests", encoding="utf-8") as file:

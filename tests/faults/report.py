@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from tests.faults import overload
 from tests.faults.breaks import FAULTS, failover
 from tests.faults.ledger import Ledger
 from tests.faults.stand import suffer
@@ -40,6 +41,8 @@ def main() -> int:
             sys.stdout.flush()
             bad += len(ledger.wrong)
             sys.stderr.writelines(f"{line}\n" for line in ledger.wrong)
+    if options.only in overload.NAME:
+        sys.stdout.write(f"\n{overload.report()}\n")
     return min(bad, 1)
 
 
