@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import islice
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.races.storm import Client, ask, request
 from tests.support import services
+from tests.support.balancer import balancer
 from tests.support.server import House, Server, house
 
 pytestmark = pytest.mark.storm
@@ -149,30 +146,14 @@ def slow_body(port: int) -> socket.socket:
     return connection
 
 
-@contextlib.contextmanager
-def nginx(port: int) -> Iterator[int]:
-    """A proxy that takes a request in before it passes it on, which is its default; gives its port."""
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-    if not program:
-        pytest.skip("nginx is missing: apt install nginx-light")
-    own = services.free_port()
-    with tempfile.TemporaryDirectory(prefix="gatehouse-nginx-") as folder:
-        paths = "".join(
-            f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        Path(folder, "nginx.conf").write_text(
-            f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;"
-            "events { worker_connections 1024; }"
-            f"http {{ access_log off; {paths} server {{ listen 127.0.0.1:{own};"
-            f"location / {{ proxy_pass http://127.0.0.1:{port}; proxy_set_header Host $http_host; }} }} }}"
-        )
-        command = [program, "-p", folder, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-            try:
-                services.wait_for(lambda: services.answers(own), "nginx")
-                yield own
-            finally:
-                process.terminate()
+@pytest.fixture
+def proxy(server: Server) -> Iterator[Server]:
+    """One that takes a request in before it passes it on, which is nginx's default."""
+    try:
+        with balancer([server.port]) as front:
+            yield front
+    except services.NotInstalled as missing:
+        pytest.skip(str(missing))
 
 
 def seconds_of_others(port: int, slow: Callable[[int], socket.socket], asked: bytes) -> list[float]:
@@ -199,12 +180,11 @@ def test_two_hundred_slow_headers_keep_nobody_waiting(server: Server, service: C
 
 @pytest.mark.parametrize("slow", [slow_headers, slow_body])
 def test_behind_a_proxy_two_hundred_slow_requests_keep_nobody_waiting(
-    server: Server, service: Client, slow: Callable[[int], socket.socket]
+    proxy: Server, service: Client, slow: Callable[[int], socket.socket]
 ) -> None:
     """A slow body would hold a thread of ours: the proxy takes it in first (S-10)."""
     asked = service.form("/oauth/token", grant_type="client_credentials")
-    with nginx(server.port) as port:
-        assert seconds_of_others(port, slow, asked)[-2] < 1.0
+    assert seconds_of_others(proxy.port, slow, asked)[-2] < 1.0
 
 
 def test_while_sign_ins_wait_tokens_are_issued(home: House, server: Server, service: Client) -> None:
