@@ -27,7 +27,7 @@ from tests.identity.test_devices import FIREFOX
 from tests.support.people import person, prove, sign_in
 
 LANGUAGES = messages.languages()
-PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|\{\w+\}")
 TAG = re.compile(r"<[^>]+>")
 # The standards' own words, the name of a class, and the title of a frame that nobody sees.
 SAME_EVERYWHERE = {"client_id", "client_secret", "error: 0", "0 · X-Request-Id 0", "layout-wide", "Session"}
@@ -45,6 +45,11 @@ def source() -> Catalog:
 @cache
 def catalog(language: str) -> Catalog:
     return messages.read(language)
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    return {name: ast.parse(text) for name, text in messages.files(messages.PYTHON) if "/migrations/" not in name}
 
 
 def texts(found: Catalog) -> set[Any]:
@@ -153,9 +158,9 @@ def test_no_template_speaks_outside_of_the_tags_that_translate() -> None:
     assert not {name: words for name, words in found.items() if words}
 
 
-def plain(module: str) -> Iterator[str]:
+def plain(module: ast.Module) -> Iterator[str]:
     """Sentences that a module hands to people as they stand."""
-    for call in ast.walk(ast.parse(module)):
+    for call in ast.walk(module):
         if isinstance(call, ast.Call):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             place = SPOKEN_CALLS.get(name)
@@ -165,15 +170,15 @@ def plain(module: str) -> Iterator[str]:
 
 
 def test_no_form_or_message_speaks_without_gettext() -> None:
-    found = {name: list(plain(text)) for name, text in messages.files(messages.PYTHON) if "/migrations/" not in name}
+    found = {name: list(plain(module)) for name, module in modules().items()}
     assert not {name: said for name, said in found.items() if said}
 
 
 def test_gettext_goes_by_the_names_that_are_collected() -> None:
-    for name, text in messages.files(messages.PYTHON):
-        for module in ast.walk(ast.parse(text)):
-            if isinstance(module, ast.ImportFrom) and module.module == "django.utils.translation":
-                made = {one.asname or one.name for one in module.names if "gettext" in one.name}
+    for name, module in modules().items():
+        for one in ast.walk(module):
+            if isinstance(one, ast.ImportFrom) and one.module == "django.utils.translation":
+                made = {given.asname or given.name for given in one.names if "gettext" in given.name}
                 assert made <= set(messages.CALLS), name
 
 
