@@ -158,6 +158,12 @@ def test_no_template_speaks_outside_of_the_tags_that_translate() -> None:
     assert not {name: words for name, words in found.items() if words}
 
 
+def test_no_template_writes_a_date_its_own_way() -> None:
+    """Each language has its order and its case of the month: DATE_FORMAT, DATETIME_FORMAT, or the filters of ``house``."""
+    own = re.compile(r"date:\"(?![A-Z_]+_FORMAT\")[^\"]*\"")
+    assert not {name: own.findall(text) for name, text in messages.files(messages.TEMPLATES) if own.findall(text)}
+
+
 def plain(module: ast.Module) -> Iterator[str]:
     """Sentences that a module hands to people as they stand."""
     for call in ast.walk(module):
