@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from oauth_server.audit import context
-from oauth_server.endpoints import browser_state, faults
+from oauth_server.endpoints import browser_state, faults, headers
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -167,16 +167,21 @@ class SecurityHeaders:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.headers = headers.checked(
+            {
+                "Cross-Origin-Resource-Policy": settings.CROSS_ORIGIN_RESOURCE_POLICY,
+                "Permissions-Policy": settings.PERMISSIONS_POLICY,
+                # Whatever does not say how long it keeps is not kept: an error page, or a page behind a mailed link.
+                "Cache-Control": "no-store",
+                # The app server would name itself.
+                "Server": "Gatehouse",
+            }
+        )
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Add what is missing."""
         response = self.get_response(request)
-        response.headers.setdefault("Cross-Origin-Resource-Policy", settings.CROSS_ORIGIN_RESOURCE_POLICY)
-        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
-        # Whatever does not say how long it keeps is not kept: an error page, or a page behind a mailed link.
-        response.headers.setdefault("Cache-Control", "no-store")
-        # The app server would name itself.
-        response.headers.setdefault("Server", "Gatehouse")
+        headers.put_missing(response, self.headers)
         if request.path_info.startswith(settings.POPUP_PATHS):
             response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
         return response

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 
 from oauth_server.endpoints.base import as_oauth_error, error_response
+from oauth_server.endpoints.headers import listed
 from oauth_server.middleware import MachineEndpoints
 from oauth_server.models.dead_connections import look_after_connections
 
@@ -54,7 +55,7 @@ def shortened(app: WSGIApplication) -> WSGIApplication:
             response = chain(WSGIRequest(environ))
         except Exception as exception:  # the views answer for themselves; this is a fault of the rows above them
             response = error_response(as_oauth_error(exception))
-        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        start_response(f"{response.status_code} {response.reason_phrase}", listed(response))
         return [response.getvalue()]
 
     return serve

@@ -24,6 +24,7 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.utils import timezone
 
 from oauth_server.audit import metrics
+from oauth_server.endpoints.headers import checked, put
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import (
     InsufficientScope,
@@ -43,6 +44,11 @@ log = structlog.get_logger("gatehouse.endpoints")
 
 _RETRY_AFTER: Final = "2"
 _PREFLIGHT_SECONDS: Final = "7200"
+_NOT_KEPT: Final = checked({"Cache-Control": "no-store", "Pragma": "no-cache"})
+_ALWAYS: Final = checked({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
+_ANY_ORIGIN: Final = checked(
+    {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After, ETag"}
+)
 
 
 class WrongMediaType(InvalidRequest):
@@ -163,8 +169,7 @@ def as_oauth_error(error: Exception) -> OAuthError:
 def _cors(request: HttpRequest, response: HttpResponse) -> None:
     # No cookie is read on these endpoints, so any origin may call: credentials travel in the request itself.
     if request.META.get("HTTP_ORIGIN"):
-        response["Access-Control-Allow-Origin"] = "*"
-        response["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After, ETag"
+        put(response, _ANY_ORIGIN)
 
 
 def _preflight(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:
@@ -211,14 +216,12 @@ def protocol_endpoint(
                 except Exception as exception:  # the one place where every error becomes HTTP
                     response = _refusal(as_oauth_error(exception), request, on_error)
             if not cacheable or response.status_code >= 400:
-                response["Cache-Control"] = "no-store"
-                response["Pragma"] = "no-cache"
-            if response.content:
-                response["Content-Length"] = str(len(response.content))
+                put(response, _NOT_KEPT)
+            if length := len(response.content):
+                response["Content-Length"] = str(length)
             # The audit log has the refusal; Django would log it a second time.
             response._has_been_logged = True  # type: ignore[attr-defined]
-            response["X-Content-Type-Options"] = "nosniff"
-            response["Referrer-Policy"] = "no-referrer"
+            put(response, _ALWAYS)
             if cors:
                 _cors(request, response)
             metrics.REQUESTS.labels(name, response.status_code).observe(time.perf_counter() - started)

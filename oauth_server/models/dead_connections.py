@@ -20,18 +20,22 @@ from django.dispatch import receiver
 def close_dead_connections(**_: Any) -> None:
     """Close this thread's PostgreSQL connections that were closed from the other side; the next statement opens new ones."""
     for connection in connections.all(initialized_only=True):
-        if connection.vendor != "postgresql" or connection.connection is None or connection.in_atomic_block:
-            continue
-        if _has_something_to_say(connection.connection):
-            connection.close()
+        _close_if_dead(connection)
 
 
 def look_after_connections() -> None:
     """What Django does between two requests, for requests that do not pass its handler: no broken connection is used again."""
-    close_dead_connections()
     for connection in connections.all(initialized_only=True):
+        _close_if_dead(connection)
         if connection.errors_occurred:
             connection.close_if_unusable_or_obsolete()
+
+
+def _close_if_dead(connection: Any) -> None:
+    if connection.vendor != "postgresql" or connection.connection is None or connection.in_atomic_block:
+        return
+    if _has_something_to_say(connection.connection):
+        connection.close()
 
 
 def _has_something_to_say(connection: Any) -> bool:

@@ -89,7 +89,7 @@ def _decode(raw: bytes, what: str) -> str:
             raise InvalidRequest(f"The {what} has a malformed percent-encoding.")
         position = raw.find(b"%", position + 3)
     try:
-        text = unquote_to_bytes(raw).decode("utf-8", "strict")
+        text = (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "strict")
     except UnicodeDecodeError:
         raise InvalidRequest(f"The {what} is not valid UTF-8.") from None
     if "\x00" in text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Final
 
 from django.conf import settings
@@ -35,7 +34,7 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
     Raises:
         SpentMeanwhileError: it could not be spent.
     """
-    person = cache(lambda: _person(authorization))
+    person = _OnlyOnce(authorization)
     access = access_token.mint(authorization, now, person)
     rows = [_family(authorization, now)] if authorization.new_family else []
     rows += access.rows
@@ -126,12 +125,22 @@ def _family(authorization: Authorization, now: datetime) -> NewRow:
     )
 
 
-def _person(authorization: Authorization) -> Person:
-    _, user_id = authorization.bond()
-    person = standing.person(user_id)
-    if person is None:
-        raise InvalidGrant
-    return person
+class _OnlyOnce:
+    """The person of an authorization, read when the first token says something of them: mostly never."""
+
+    __slots__ = ("_authorization", "_found")
+
+    def __init__(self, authorization: Authorization) -> None:
+        self._authorization = authorization
+        self._found: Person | None = None
+
+    def __call__(self) -> Person:
+        if self._found is None:
+            _, user_id = self._authorization.bond()
+            self._found = standing.person(user_id)
+        if self._found is None:
+            raise InvalidGrant
+        return self._found
 
 
 def refresh_token_is_due(client: RegisteredClient, granted: tuple[str, ...]) -> bool:
