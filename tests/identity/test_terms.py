@@ -35,7 +35,8 @@ def test_nobody_is_asked_where_no_version_is_set(client: Browser, settings: Any)
 def test_whoever_signs_up_accepts_them_there_and_is_not_asked_twice(client: Browser) -> None:
     text = page(client.get("/account/signup/"))
     assert '<a href="https://example.com/terms" target="_blank" rel="noopener noreferrer">terms of service</a>' in text
-    assert "required" in page(client.post("/account/signup/", FORM))
+    refused = page(client.post("/account/signup/", FORM))
+    assert '<ul class="field-errors" id="id_terms_error"><li>This field is required.</li></ul>' in refused
     assert not User.objects.exists()
     client.post("/account/signup/", FORM | {"terms": "on"})
     kim = User.objects.get()
