@@ -31,7 +31,7 @@ def proved_lately(session: LoginSession, now: datetime) -> bool:
 
 
 def prove_again(session: LoginSession | None, back: str) -> HttpResponse:
-    """Where they do: the page that asks again, or the sign-in page for whoever has only a provider.
+    """Where they do: the page that asks for the second step, else for the password; for whoever has only a provider, the sign-in page.
 
     Args:
         session: their sign-in; None for whoever has none.
@@ -41,4 +41,13 @@ def prove_again(session: LoginSession | None, back: str) -> HttpResponse:
     if session is None or not get_reauthentication_flows(session.user):
         query |= {"prompt": "login"} if session else {}
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode(query)}", status=303)
-    return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode(query)}", status=303)
+    steps = factors.second_steps_of(session.user)
+    # The password again would lead whoever has a second step back here, for ever.
+    page = (
+        "account_reauthenticate"
+        if not steps
+        else "mfa_reauthenticate"
+        if "totp" in steps
+        else "mfa_reauthenticate_webauthn"
+    )
+    return HttpResponseRedirect(f"{reverse(page)}?{urlencode(query)}", status=303)

@@ -51,6 +51,11 @@ OF_AN_APP = {
     "make recovery codes": CHANGES["make recovery codes"],
     "make an address the primary one": CHANGES["make an address the primary one"],
     "change the username": CHANGES["change the username"],
+    "unlink a provider": CHANGES["unlink a provider"],
+    "change the password": (
+        "/account/password/change/",
+        {"oldpassword": PASSWORD, "password1": "another horse battery", "password2": "another horse battery"},
+    ),
 }
 
 

@@ -238,7 +238,7 @@ def test_whoever_has_a_second_step_proves_it_before_the_password_changes(client:
     TOTP.activate(ada, "JBSWY3DPEHPK3PXP")
     form = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
     for asked in (client.get("/account/password/change/"), client.post("/account/password/change/", form)):
-        assert asked.headers["Location"] == "/account/reauthenticate/?next=%2Faccount%2Fpassword%2Fchange%2F"
+        assert asked.headers["Location"] == "/account/2fa/reauthenticate/?next=%2Faccount%2Fpassword%2Fchange%2F"
     ada.refresh_from_db()
     assert ada.check_password(PASSWORD)
     prove_second_step(client)
