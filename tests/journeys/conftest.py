@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.support.pages import Stage, stage
 
@@ -12,5 +13,5 @@ from tests.support.pages import Stage, stage
 @pytest.fixture(scope="session")
 def house() -> Iterator[Stage]:
     """See ``tests.support.pages``."""
-    with stage() as set_out:
+    with stage(AXE_SCRIPT) as set_out:
         yield set_out

@@ -1,6 +1,6 @@
 """Every page in light and dark, from 320 to 1440 pixels: axe-core finds nothing, and nothing needs sideways scrolling.
 
-axe-core (Deque) is run through the DevTools protocol, which no content security policy binds; the server's own stays as it is.
+axe-core (Deque) comes with the browser's profile (tests/journeys/conftest.py), which no content security policy binds; the server's stays as it is.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from tests.support.browser import fits
@@ -37,10 +36,8 @@ def violations(page: Page, options: object) -> list[str]:
 def test_nobody_is_shut_out(house: Stage, row: Row) -> None:
     """WCAG 2.2 A and AA as far as a machine can judge; §1.4.10 for the widths."""
     page = open_row(row, house)
-    page.evaluate(AXE_SCRIPT)
     narrow, *wider = WIDTHS
     page.set_viewport_size({"width": narrow, "height": 640})
-    page.emulate_media(color_scheme="light")
     assert fits(page), narrow
     assert violations(page, RULES) == []
     for width in wider:

@@ -78,15 +78,15 @@ ROWS: Final = (
     Row("select_account", who="nia", status=0, deed=asked_by("calendar", prompt="select_account")),
     Row("authorize", "unknown application", query="client_id=nobody", status=400),
     Row("authorize", "on the way back by form", who="nia", status=0, deed=staying("**/form_post.js", asked_by("intranet", scope="openid", response_mode="form_post"))),
-    # -- the account
+    # -- the account, with much in it and, where that looks different, with nothing
     *(
-        Row(name, who=who)
-        for who in ("ada", "nia")
+        Row(name, who="ada")
         for name in (
             "account_overview", "account_profile", "account_email", "account_appearance", "account_change_password", "mfa_index",
-            "account_connections", "account_sessions", "account_activity", "connected_apps", "account_privacy", "account_delete", "portal",
+            "account_connections", "account_sessions", "account_activity", "account_privacy", "account_delete", "portal",
         )
     ),
+    *(Row(name, who="nia") for name in ("account_overview", "mfa_index", "account_connections", "connected_apps", "portal")),
     Row("account_profile", "refused", who="ada", deed=fill({"website": "https://" + "x" * 300})),
     Row("account_email", "refused", who="ada", deed=then(lambda page, stage: page.fill("#id_email", "nia@people.example"), click("[name=action_add]"))),
     Row("account_username", who="ada"),
@@ -94,6 +94,7 @@ ROWS: Final = (
     Row("account_change_password", "refused", who="ada", deed=fill({"oldpassword": "wrong", "password1": "short", "password2": "shorter"})),
     Row("account_delete", "refused", who="ada", deed=fill({"username": "somebody"})),
     Row("connected_app", who="ada", status=0, deed=then(allowed, go("/account/apps/"), click("main .list-title a"))),
+    Row("connected_apps", who="ada"),
     Row("mfa_activate_totp", who="nia"),
     Row("mfa_activate_totp", "wrong code", who="nia", deed=fill({"code": "000000"})),
     Row("mfa_deactivate_totp", who="ada"),
@@ -105,9 +106,9 @@ ROWS: Final = (
     Row("mfa_remove_webauthn", who="ada", given={"pk": "passkey"}),
     # -- developers
     Row("portal_new", who="ada"),
-    *(Row("portal_create", kind, who="ada", given={"kind": kind}) for kind in ("web", "app", "service")),
+    *(Row("portal_create", kind, who="ada", given={"kind": kind}) for kind in ("web", "service")),
     Row("portal_create", "refused", who="ada", given={"kind": "web"}, deed=fill({"name": LONG, "redirect_uris": "http://evil.example/#x"})),
-    *(Row("portal_application", kind, who="ada", given={"pk": f"own_{kind}"}) for kind in ("web", "app", "service")),
+    *(Row("portal_application", kind, who="ada", given={"pk": f"own_{kind}"}) for kind in ("web", "service")),
     Row("portal_edit", who="ada", given=_OWN),
     Row("portal_activity", who="ada", given=_OWN),
     Row("portal_delete", who="ada", given=_OWN),

@@ -47,6 +47,7 @@ class Stage:
         app: the authenticator app of the person who has everything.
         seeder: does in the database what no browser can.
         mail: the folder that mails are written to.
+        script: runs in every page that rows are opened in, whatever the page's policy says.
         contexts: person → the profile of a browser in which they are signed in; "" for nobody.
     """
 
@@ -57,6 +58,7 @@ class Stage:
     app: App
     seeder: Seeder
     mail: Path
+    script: str = ""
     contexts: dict[str, BrowserContext] = field(default_factory=dict)
 
     def mailed_link(self, to: str) -> str:
@@ -71,6 +73,8 @@ class Stage:
         if who not in self.contexts:
             # Without motion: a colour that is on its way to another one has no contrast.
             self.contexts[who] = self.browser.new_context(reduced_motion="reduce")
+            if self.script:
+                self.contexts[who].add_init_script(self.script)
             page = self.contexts[who].new_page()
             if who:
                 sign_in(page, self, who)
@@ -261,8 +265,12 @@ def by_there(page: Page, stage: Stage) -> None:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """One server, furnished, one browser, one provider elsewhere."""
+def stage(script: str = "") -> Iterator[Stage]:
+    """One server, furnished, one browser, one provider elsewhere.
+
+    Args:
+        script: see ``Stage``.
+    """
     port = free_port()
     with ExitStack() as stack:
         elsewhere: Provider = stack.enter_context(provider())
@@ -283,7 +291,7 @@ def stage() -> Iterator[Stage]:
         facts = dict(built.seeder("furnish", provider=elsewhere.issuer, callback=f"{application.origin}/callback"))
         stack.enter_context(built.server(workers=1, port=port))
         set_out = Stage(
-            built.issuer, facts, built.seeder("faults"), stack.enter_context(chromium()), App(""), built.seeder, built.folder / "mail"
+            built.issuer, facts, built.seeder("faults"), stack.enter_context(chromium()), App(""), built.seeder, built.folder / "mail", script
         )  # fmt: skip
         set_out.page("ada")
         equipped = built.seeder("equip", username="ada")
