@@ -18,18 +18,26 @@ pytestmark = pytest.mark.browser
 
 WIDTHS: Final = (320, 768, 1440)
 # All of axe's rules, and the one of WCAG 2.2 (§2.5.8) that it leaves off; what a theme can break alone in the other theme.
-RULES: Final = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
+RULES: Final = {
+    "resultTypes": ["violations", "incomplete"],
+    "preload": False,
+    "rules": {"target-size": {"enabled": True}},
+}
 COLOURS: Final = {
-    "resultTypes": ["violations"],
+    "resultTypes": ["violations", "incomplete"],
     "preload": False,
     "runOnly": ["color-contrast", "link-in-text-block", "target-size"],
 }
 
 
 def violations(page: Page, options: object) -> list[str]:
-    """What axe-core says, one line a place."""
-    found = page.evaluate("async options => (await axe.run(options)).violations", options)
-    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+    """What axe-core says, one line a place; what it says it cannot judge is no answer, but for an arrow drawn in a field."""
+    said = page.evaluate("async options => await axe.run(options)", options)
+    wrong = [
+        f"{one['id']}: {node['target']} {node['failureSummary']}" for one in said["violations"] for node in one["nodes"]
+    ]
+    unsure = [node for one in said["incomplete"] if one["id"] == "color-contrast" for node in one["nodes"]]
+    return wrong + [f"not judged: {node}" for node in unsure if "bgImage" not in str(node["any"])]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
