@@ -17,7 +17,7 @@ from django.utils import timezone
 from identity.federation.presets import PRESETS
 from identity.models import LoginSession, Upstream, User, linked
 from tests.identity.test_upstream_sign_in import link
-from tests.support.people import PASSWORD, person, sign_in
+from tests.support.people import PASSWORD, page, person, sign_in
 from tests.support.upstream import Provider, Traveller, connect, provider
 
 pytestmark = pytest.mark.django_db
@@ -179,7 +179,7 @@ def test_the_page_for_newcomers_tells_nobody_who_has_an_account(there: Provider,
     texts = []
     for email in ("victim@example.com", "nobody@example.com"):
         traveller, _ = arrive(there, email=email)
-        texts.append(traveller.browser.get(NEWCOMER).content.decode().replace(email, "…"))
+        texts.append(page(traveller.browser.get(NEWCOMER)).replace(email, "…"))
     assert texts[0] == texts[1]
 
 
