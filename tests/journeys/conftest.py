@@ -20,8 +20,8 @@ _COLOURS = {
 _JUDGE = f"{AXE_SCRIPT};axe.configure({json.dumps({'checks': [{'id': 'color-contrast', 'options': _COLOURS}]})});"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def house() -> Iterator[Stage]:
-    """See ``tests.support.pages``."""
+    """See ``tests.support.pages``. For one file: while a browser is driven, nothing else in the process may ask the database."""
     with stage(_JUDGE) as set_out:
         yield set_out
