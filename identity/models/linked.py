@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from allauth.account.models import EmailAddress
@@ -39,6 +39,17 @@ def owner_of_email(email: str) -> User | None:
     """Who proved to own this address; whoever merely typed it does not count (pre-hijacking)."""
     owned = EmailAddress.objects.select_related("user").filter(email=email.lower(), verified=True).first()
     return owned.user if owned else None
+
+
+def proven_by(email: str, users: Sequence[User]) -> list[User]:
+    """Of the people who have this address, those whose account it proves: it was confirmed, or nothing of theirs ever was.
+
+    An address that was added and never confirmed may be somebody else's by one wrong letter.
+    """
+    confirmed: dict[object, set[str]] = {user.pk: set() for user in users}
+    for pk, address in EmailAddress.objects.filter(user__in=users, verified=True).values_list("user", "email"):
+        confirmed[pk].add(address.lower())
+    return [user for user in users if not confirmed[user.pk] or email.lower() in confirmed[user.pk]]
 
 
 def link(user: User, issuer: str, subject: str, data: dict[str, str]) -> SocialAccount | None:

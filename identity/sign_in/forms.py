@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from identity.account.terms import accept
 from identity.models import Invitation, User, factors
-from identity.models.linked import owner_of_email
+from identity.models.linked import owner_of_email, proven_by
 from identity.sign_in import codes
 from identity.sign_in.throttle import give_back, spend
 from identity.signals import account_changed, guessing_blocked
@@ -153,6 +153,14 @@ class SetPasswordForm(PlainForm, account.SetPasswordForm):
 
 class ResetPasswordForm(PlainForm, account.ResetPasswordForm):
     """Where to send the link."""
+
+    users: list[User]
+
+    def clean_email(self) -> str:
+        """The address, and in ``users`` whom a link by it may let in."""
+        email = str(super().clean_email())
+        self.users = proven_by(email, self.users)
+        return email
 
 
 class ResetPasswordKeyForm(PlainForm, account.ResetPasswordKeyForm):

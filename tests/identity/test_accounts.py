@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
@@ -120,6 +121,22 @@ def test_a_forgotten_password_is_reset_by_the_mailed_link_alone_and_ends_every_s
     assert is_signed_in(client)
     again = Browser()
     assert "does not work any more" in page(again.get(address, follow=True))
+
+
+def test_an_address_that_was_added_and_never_confirmed_resets_no_password(client: Browser) -> None:
+    """One wrong letter, and it is a stranger's (ASVS 6.4.3)."""
+    user = person()
+    EmailAddress.objects.create(user=user, email="ada@exmaple.com", verified=False, primary=False)
+    client.post("/account/password/reset/", {"email": "ada@exmaple.com"})
+    assert [message.to for message in mail.outbox] == [["ada@exmaple.com"]]
+    assert "/account/password/reset/key/" not in str(mail.outbox[0].body)
+
+
+def test_an_account_without_any_confirmed_address_is_reset_by_its_own(client: Browser) -> None:
+    """Else whoever never confirmed could never come back, and a stranger who signed up with it would keep it."""
+    sign_up(client)
+    client.post("/account/password/reset/", {"email": "eve@example.com"})
+    assert link("/account/password/reset/key/")
 
 
 def test_a_reset_page_without_the_link_changes_nothing(client: Browser) -> None:
