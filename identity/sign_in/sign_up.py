@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from allauth.account import views as account
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -61,6 +63,20 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("account_signup"), status=303)
 
 
+def pretend(request: HttpRequest, email: str, wanted: str | None) -> HttpResponse:
+    """Nobody signs up, since the address has an account; its owner is told by mail, and the browser sees no difference.
+
+    allauth's own pretence forgets where the person wants to go, which the pages that follow show.
+
+    Args:
+        request: of their browser.
+        email: that has an account.
+        wanted: where a sign-up would have led.
+    """
+    response: HttpResponse = perform_login(request, Login(email=email, redirect_url=wanted, signup=True))
+    return response
+
+
 class SignUpView(account.SignupView):
     """allauth's page, which knows who was invited."""
 
@@ -79,7 +95,9 @@ class SignUpView(account.SignupView):
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Make the account. An invitation is spent in the same transaction, before anything is made of it."""
-        if self.invitation is None or form.account_already_exists:
+        if form.account_already_exists:
+            return pretend(self.request, form.cleaned_data["email"], self.get_success_url())
+        if self.invitation is None:
             response: HttpResponse = super().form_valid(form)
             return response
         with transaction.atomic():

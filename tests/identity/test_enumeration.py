@@ -86,6 +86,17 @@ def test_a_sign_up_with_a_known_address_looks_like_any_other_and_tells_only_the_
     assert not User.objects.filter(username="eve2").exists()
 
 
+def test_a_sign_up_that_is_given_up_leads_where_any_other_leads() -> None:
+    """Whoever turns back at the page that asks to confirm the address must not learn from it that it has an account."""
+    ends = []
+    for name, address in (("eve1", "new@example.com"), ("eve2", "ada@example.com")):
+        browser = Browser()
+        form = {"username": name, "email": address, "password1": PASSWORD}
+        browser.post("/account/signup/?next=/account/profile/", form)
+        ends.append(browser.post("/account/login/cancel/").headers["Location"])
+    assert ends == ["/account/profile/", "/account/profile/"]
+
+
 def test_a_reset_mail_goes_to_the_stored_address_and_to_no_look_alike() -> None:
     """CVE-2019-19844: case folding makes a dotless i, or the sign of Kelvin, equal to a letter of ASCII."""
     person("mike")

@@ -80,6 +80,19 @@ def test_newcomers_have_an_address_of_a_domain_that_may_sign_up(there: Provider,
     assert User.objects.count() == 0
 
 
+def test_newcomers_do_not_learn_that_somebody_here_has_an_address(there: Provider) -> None:
+    """Where a sign-up leads that is given up is the same for any address (scorecard T-02)."""
+    person("bob")
+    connect(there)
+    ends = []
+    for sub, address in (("one", "new@example.com"), ("two", "bob@example.com")):
+        traveller = Traveller()
+        traveller.come_back(there.approve(traveller.go(query="?next=/account/profile/"), sub=sub))
+        traveller.browser.post("/account/login/newcomer/new/", {"username": sub, "email": address})
+        ends.append(traveller.browser.post("/account/login/cancel/").headers["Location"])
+    assert ends == ["/account/profile/", "/account/profile/"]
+
+
 def test_who_is_believed_about_addresses_makes_an_account_that_is_confirmed(
     there: Provider, mailoutbox: list[Any]
 ) -> None:

@@ -28,6 +28,7 @@ from identity.federation.sign_in import Arrival, link
 from identity.federation.sign_up import NewcomerForm, finish, offer
 from identity.models import linked
 from identity.sign_in.lately import prove_again, proved_lately
+from identity.sign_in.sign_up import pretend
 
 
 def _arrival(request: HttpRequest) -> Arrival:
@@ -93,9 +94,12 @@ class NewAccountView(SignupView):
 
     def form_valid(self, form: NewcomerForm) -> HttpResponse:
         """Make it, or mail the owner of the address that it has an account already."""
-        user, response = form.try_save(self.request)
+        if form.account_already_exists:
+            guest.drop(self.request)
+            return pretend(self.request, form.cleaned_data["email"], self.arrival.next or None)
+        form.save(self.request)
         guest.drop(self.request)
-        return response if user is None else finish(self.request, self.arrival, self.sociallogin)
+        return finish(self.request, self.arrival, self.sociallogin)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """With the provider, for the page."""
