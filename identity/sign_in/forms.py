@@ -71,6 +71,12 @@ class SignInForm(PlainForm, account.LoginForm):
         password.validators.append(MaxLengthValidator(1_024))
 
 
+def may_have_an_account(email: str) -> bool:
+    """Whether people with an address of this domain may sign up: ``SIGN_UP_DOMAINS``, by whatever way they come."""
+    domains = settings.SIGN_UP_DOMAINS
+    return not domains or email.lower().rpartition("@")[2] in domains
+
+
 class FromAllowedDomain(Form):
     """Mixed into whatever asks for the address of a new account: ``SIGN_UP_DOMAINS``."""
 
@@ -81,11 +87,9 @@ class FromAllowedDomain(Form):
             ValidationError: it is of no domain whose people may sign up.
         """
         email = str(super().clean_email())  # type: ignore[misc]  # allauth's form
-        domains = settings.SIGN_UP_DOMAINS
-        if domains and email.rpartition("@")[2] not in domains:
-            raise ValidationError(
-                _("Only addresses of %(domains)s may sign up here."), params={"domains": ", ".join(domains)}
-            )
+        if not may_have_an_account(email):
+            domains = ", ".join(settings.SIGN_UP_DOMAINS)
+            raise ValidationError(_("Only addresses of %(domains)s may sign up here."), params={"domains": domains})
         return email
 
 

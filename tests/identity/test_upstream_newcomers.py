@@ -118,6 +118,23 @@ def test_accounts_are_made_without_a_question_where_the_operator_says_so(there: 
     assert User.objects.exclude(pk=ada.pk).get().username != "ada"
 
 
+@pytest.mark.parametrize(
+    "rule", [{"SIGN_UP_DOMAINS": ("example.com",)}, {"SIGN_UP": "invited"}, {"SIGN_UP": "closed"}], ids=str
+)
+def test_nobody_is_let_in_without_a_question_whom_the_form_would_refuse(
+    there: Provider, settings: Any, rule: dict[str, Any]
+) -> None:
+    """The operator's rule for the whole server stands above what one provider is allowed."""
+    for name, value in rule.items():
+        setattr(settings, name, value)
+    connect(there, email_domains=["*"], sign_up="automatic")
+    traveller = Traveller()
+    response = traveller.sign_in(there, preferred_username="ada")
+    assert response.headers["Location"] == "/account/login/newcomer/"
+    traveller.browser.post("/account/login/newcomer/new/", {"username": "ada", "email": "ada@there.example"})
+    assert User.objects.count() == 0
+
+
 def test_a_provider_for_linked_people_only_makes_no_accounts(there: Provider) -> None:
     connect(there, sign_up="closed")
     response = Traveller().sign_in(there)

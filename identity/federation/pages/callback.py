@@ -31,6 +31,7 @@ from identity.federation.waiting import seal_id_token
 from identity.models import User, linked
 from identity.sessions.read import current
 from identity.sign_in.context import sign_in_context
+from identity.sign_in.forms import may_have_an_account
 from identity.sign_in.throttle import HOUR, Guess, Limit, give_back, spend
 
 # Each answer makes us ask the provider: whoever invents answers does it this often and no more.
@@ -115,7 +116,8 @@ def _act(request: HttpRequest, arrival: Arrival, asked: Asked, now: datetime) ->
         return enter(request, arrival, account, now)
     if owner is not None and step is Step.LINK_BY_EMAIL:
         return enter(request, arrival, link(request, arrival, owner), now)
-    if step is Step.SIGN_UP and get_adapter().is_open_for_signup(request, None):
+    is_open = get_adapter().is_open_for_signup(request, None) and may_have_an_account(stranger.email)
+    if step is Step.SIGN_UP and is_open:
         return at_once(request, arrival)
     if step in {Step.ASK, Step.SIGN_UP}:
         guest.put(request, arrival, now)
