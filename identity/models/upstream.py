@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.core.validators import RegexValidator
@@ -10,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from identity.models.once import Once
 from identity.models.session import LoginSession
 
 
@@ -143,21 +143,5 @@ class UpstreamSignIn(models.Model):
         return f"{self.upstream}: {self.login_id}"
 
 
-class ReceivedLogoutManager(models.Manager["ReceivedLogout"]):
-    """Named queries about logout tokens."""
-
-    def first_time(self, digest: str, expires: datetime) -> bool:
-        """Claim a token; of any number of callers exactly one hears True."""
-        return self.get_or_create(digest=digest, defaults={"expires": expires})[1]
-
-
-class ReceivedLogout(models.Model):
-    """The digest of issuer and ``jti`` of a logout token, kept until a replay would be refused for its age anyway."""
-
-    digest = models.CharField(primary_key=True, max_length=64)
-    expires = models.DateTimeField(db_index=True)
-
-    objects: ClassVar[ReceivedLogoutManager] = ReceivedLogoutManager()
-
-    def __str__(self) -> str:
-        return f"received until {self.expires:%Y-%m-%d %H:%M:%S}"
+class ReceivedLogout(Once):
+    """The digest of issuer and ``jti`` of a logout token."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from allauth.account import forms as account
@@ -27,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 
 from identity import at_rest
 from identity.account.devices import describe
-from identity.models import User
+from identity.models import SpentMailedCode, User
 from identity.models.linked import owner_of_email
 from identity.sign_in.device import device_of
 from identity.sign_in.forms import PlainForm
@@ -117,11 +118,15 @@ class MailedCode(LoginCodeVerificationProcess):
         else:
             get_adapter().send_mail("account/email/login_code_unknown", self.email, facts)
 
-    def judge(self, typed: str) -> User | None:
-        """Whose account the code opens; None when it is wrong, or so many were that this one is not looked at.
+    def judge(self, typed: str, now: datetime) -> User | None:
+        """Whose account the code opens; None when it is wrong or spent, or so many were wrong that this one is not looked at.
 
-        Tries are counted before they are judged: parallel ones would all read the session as it was. The address is asked
-        for again: its owner may have taken it off the account meanwhile.
+        Tries are counted before they are judged, and a right code is spent in a table: parallel requests all read the session
+        as it was. The address is asked for again: its owner may have taken it off the account meanwhile.
+
+        Args:
+            typed: by the person.
+            now: aware UTC.
         """
         guess = Guess(self.state["key"], "", purpose="mailed_code")
         if not spend(guess, (Limit(("account",), TRIES, settings.LIFETIMES.email_code),)):
@@ -130,7 +135,9 @@ class MailedCode(LoginCodeVerificationProcess):
         owner = owner_of_email(self.email)
         if owner is not None and str(owner.pk) != self.state["owner"]:
             owner = None
-        if not constant_time_compare(self._digest(typed), self.code) or owner is None:
+        is_right = constant_time_compare(self._digest(typed), self.code) and owner is not None
+        void = now + timedelta(seconds=settings.LIFETIMES.email_code)
+        if not is_right or not SpentMailedCode.objects.first_time(self.code, void):
             code_refused.send(sender=User, user=owner, request=self.request)
             return None
         return owner
@@ -162,8 +169,9 @@ class AskForCodeForm(PlainForm, account.RequestLoginCodeForm):
 class MailedCodeForm(PlainForm, account.ConfirmLoginCodeForm):
     """The code."""
 
-    def __init__(self, *args: Any, process: MailedCode, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, process: MailedCode, now: datetime, **kwargs: Any) -> None:
         self.process = process
+        self.now = now
         self.owner: User | None = None
         super().__init__(*args, **kwargs)
 
@@ -174,7 +182,7 @@ class MailedCodeForm(PlainForm, account.ConfirmLoginCodeForm):
             ValidationError: it is not right.
         """
         code = str(self.cleaned_data["code"])
-        self.owner = self.process.judge(code)
+        self.owner = self.process.judge(code, self.now)
         if self.owner is None:
             raise ValidationError(_("This code is not right. Look for the newest mail and type it as it stands there."))
         return code

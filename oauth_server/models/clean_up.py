@@ -15,7 +15,14 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from identity.models import BrowserSession, Invitation, LoginSession, ReceivedLogout, TrustedBrowser
+from identity.models import (
+    BrowserSession,
+    Invitation,
+    LoginSession,
+    ReceivedLogout,
+    SpentMailedCode,
+    TrustedBrowser,
+)
 from oauth_server.models.audit import AuditEvent
 from oauth_server.models.client import Client, ClientSecret
 from oauth_server.models.code import AuthorizationCode
@@ -86,6 +93,7 @@ RULES: Final = (
     Rule("trusted_browsers", TrustedBrowser, _expired),
     Rule("invitations", Invitation, lambda now: Q(expires__lte=now - timedelta(days=30), used_at=None)),
     Rule("received_logouts", ReceivedLogout, _expired),
+    Rule("spent_mailed_codes", SpentMailedCode, _expired),
     Rule("browser_sessions", BrowserSession, lambda now: Q(expire_date__lte=now), by="expire_date"),
     Rule("outbox", OutboxMessage, _days_ago("done_at", 7), by="done_at"),
     # What was given up stays longer: somebody may want to know what happened.

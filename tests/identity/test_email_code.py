@@ -17,7 +17,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from identity.models import LoginSession, User
+from identity.models import LoginSession, SpentMailedCode, User
 from identity.sign_in.stages import ways_in, ways_of
 from oauth_server.audit import record
 from oauth_server.models import AuditEvent
@@ -165,6 +165,21 @@ def test_parallel_tries_are_five_too(client: Browser) -> None:
     stored = client.session["account_login"]
     assert not any(a_try("BBBB-BBBB") for _ in range(5))
     assert not a_try(code)
+
+
+def test_of_two_requests_that_bring_one_code_at_once_one_signs_in(client: Browser) -> None:
+    """ASVS 6.5.1, scorecard R-07: both read the session as it was before either."""
+    code = ask(client)
+    twin = Browser()
+    as_it_was = twin.session
+    as_it_was.update(dict(client.session.items()))
+    as_it_was.save()
+    type_in(client, code)
+    refused = type_in(twin, code)
+    assert "not right" in page(refused)
+    assert [is_signed_in(client), is_signed_in(twin)] == [True, False]
+    assert LoginSession.objects.count() == 1
+    assert code.replace("-", "") not in str(SpentMailedCode.objects.values().get()).upper()
 
 
 def test_a_code_works_once_and_only_in_the_browser_that_asked(client: Browser) -> None:

@@ -78,7 +78,7 @@ class TypeCodeView(NextRedirectMixin, FormView):  # type: ignore[type-arg]  # Dj
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """With what is under way."""
-        return {**super().get_form_kwargs(), "process": self.process}
+        return {**super().get_form_kwargs(), "process": self.process, "now": timezone.now()}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Where it was sent."""
