@@ -81,7 +81,7 @@ def _exchange(grant: Grant, parameters: Parameters, client: RegisteredClient, no
             token_set = issue(outcome, now)
             _note(outcome, token_set)
             return token_set
-    raise InvalidGrant("The grant is being used by somebody else.")
+    raise InvalidGrant("The grant has just ended, or is being used by somebody else.")
 
 
 def _settled(refused: Refused) -> OAuthError:

@@ -70,6 +70,8 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
             AuthorizationCode.objects.redeem,
             digest,
             now,
+            client=client.pk,
+            created=code.created,
             user=code.user_id,
             session=code.session_id,
             consent=code.consent_id,

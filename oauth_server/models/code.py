@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth import get_user_model
 from django.db import connections, models, router
@@ -14,13 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractGrant
 
 from identity.models import LoginSession
+from oauth_server.models.client import Client
 from oauth_server.models.consent import Consent
 from oauth_server.models.spending import Condition, NewRow, spend
+
+_NOT_CUT_OFF: Final = "is_active AND (tokens_not_before IS NULL OR tokens_not_before <= %s)"
 
 
 @cache
 def _is_there(model: type[models.Model], condition: str, *, hold: bool = False) -> str:
-    """SQL: does the row with this key still meet the condition? ``hold`` keeps it from changing until the transaction ends.
+    """SQL: does the row with this key, the last parameter, still meet the condition? ``hold`` keeps it from changing until the transaction ends.
 
     As a value: in a WHERE beside the key PostgreSQL, as long as it has no statistics, would rather read a partial index whole.
     """
@@ -38,29 +41,37 @@ class AuthorizationCodeManager(models.Manager["AuthorizationCode"]):
         now: datetime,
         rows: Sequence[NewRow],
         *,
+        client: int,
+        created: datetime,
         user: uuid.UUID,
         session: str | None,
         consent: int | None,
     ) -> bool:
         """Spend a code and write what it is redeemed for: of any number of callers exactly one succeeds (scorecard R-01).
 
-        A code whose person, session or consent has ended since it was looked at is not spent.
-        Where two transactions can run at once, the person's row is held until ours ends: disabling the person then waits, and
-        finds the family that it has to end, which re-enabling must not bring back (R-06).
+        A code whose client, person, session or consent has ended since it was looked at is not spent; what a process remembers
+        of a client is a second old. Where two transactions can run at once, the rows of the client and the person are held until
+        ours ends: disabling one of them then waits, and finds the family that it has to end, which re-enabling must not bring
+        back (R-06).
 
         Args:
             digest: of the code presented.
             now: the moment of the request.
             rows: written together with it.
-            user: whose code it is.
+            client: whose code it is.
+            created: when it was; the client's ``tokens_not_before`` must not be later.
+            user: of whom it speaks.
             session: the sign-in that it hangs on.
             consent: the consent that it hangs on.
         """
-        lives = [Condition(_is_there(get_user_model(), "is_active", hold=True), user)]
+        lives = [
+            Condition(_is_there(Client, _NOT_CUT_OFF, hold=True), (created, client)),
+            Condition(_is_there(get_user_model(), "is_active", hold=True), (user,)),
+        ]
         if session is not None:
-            lives.append(Condition(_is_there(LoginSession, "ended_at IS NULL"), session))
+            lives.append(Condition(_is_there(LoginSession, "ended_at IS NULL"), (session,)))
         if consent is not None:
-            lives.append(Condition(_is_there(Consent, "revoked_at IS NULL"), consent))
+            lives.append(Condition(_is_there(Consent, "revoked_at IS NULL"), (consent,)))
         return spend(AuthorizationCode, digest, now, rows, *lives)
 
     def burn(self, digest: bytes, now: datetime) -> bool:

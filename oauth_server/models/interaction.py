@@ -46,7 +46,7 @@ class InteractionManager(models.Manager["Interaction"]):
 
     def finish(self, digest: bytes, now: datetime, rows: Sequence[NewRow] = ()) -> bool:
         """Spend an interaction and write its answer's rows: of any number of tabs exactly one gets to answer the client."""
-        return spend(Interaction, digest, now, rows, Condition("expires > %s", now), column="finished_at")
+        return spend(Interaction, digest, now, rows, Condition("expires > %s", (now,)), column="finished_at")
 
 
 class Interaction(models.Model):

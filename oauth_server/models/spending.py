@@ -40,10 +40,10 @@ def _shape(row: NewRow) -> _Shape:
 
 
 class Condition(NamedTuple):
-    """What must hold besides for a row to be spent: SQL, never built from input, and its parameter."""
+    """What must hold besides for a row to be spent: SQL, never built from input, and its parameters in their order."""
 
     sql: str
-    parameter: Any
+    parameters: tuple[Any, ...]
 
 
 def spend(
@@ -66,7 +66,7 @@ def spend(
     """
     change = f'UPDATE "{model._meta.db_table}" SET {column} = %s WHERE digest = %s AND {column} IS NULL'
     change += "".join(f" AND {condition.sql}" for condition in conditions)
-    parameters = [now, digest, *(condition.parameter for condition in conditions)]
+    parameters = [now, digest, *(value for condition in conditions for value in condition.parameters)]
     using = router.db_for_write(model)
     if _changes_data_in_with(using):
         statement = _after(change, tuple(map(_shape, rows))) if rows else change

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from identity.models import User
 from oauth_server.clients import registry
-from oauth_server.models import Client
+from oauth_server.models import Client, TokenFamily
 from oauth_server.tokens import standing
 from tests.support.operators import furnish, operator, signed_in
 from tests.support.operators import person as developer
@@ -31,6 +31,21 @@ def test_a_code_of_before_the_cut_is_worth_nothing(app: Party, make_code: Callab
     call_command("revoke", client=app.client_id)
     assert _redeem(app, code).json()["error"] == "invalid_grant"
     assert _redeem(app, make_code(app)).status_code == 200
+
+
+@pytest.mark.parametrize("cut", [{"tokens_not_before": True}, {"is_active": False}], ids=str)
+def test_a_code_does_not_outlive_the_cut_in_a_process_that_has_not_heard_of_it(
+    cut: dict[str, bool], app: Party, make_code: Callable[..., Code]
+) -> None:
+    """R-06: a process knows a client as it was a second ago, and the family would be younger than the cut."""
+    code, other = make_code(app), make_code(app)
+    assert _redeem(app, other).status_code == 200  # the client is in the cache
+    # Not by ``cut_off``, which tells this process.
+    now = timezone.now()
+    Client.objects.update(**{column: now if value else value for column, value in cut.items()})
+    refused = _redeem(app, code)
+    assert refused.json()["error"] == "invalid_grant"
+    assert TokenFamily.objects.count() == 1
 
 
 def test_a_client_that_was_disabled_and_enabled_has_no_code_left(app: Party, make_code: Callable[..., Code]) -> None:
