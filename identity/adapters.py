@@ -34,6 +34,7 @@ from identity.sessions.afterwards import afterwards
 from identity.sessions.read import current
 from identity.sign_in import sign_up as sign_up_rules
 from identity.sign_in.device import device_of
+from identity.sign_in.forms import SignUpForm
 from identity.sign_in.lately import prove_again, proved_lately
 from identity.sign_in.passwords import TooBusyError
 from identity.sign_in.throttle import ACCOUNT_LIMITS, Guess, give_back, spend
@@ -108,6 +109,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """What the operator says."""
         return sign_up_rules.may_sign_up(request)
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002  # allauth's signature
+        """With the password that our form has hashed already."""
+        super().save_user(request, user, form, commit=False)
+        if isinstance(form, SignUpForm):
+            user.password = form.hashed
+        if commit:
+            user.save()
+        return user
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         """Where the sign-out page leads."""

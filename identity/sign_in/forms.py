@@ -11,6 +11,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.forms import BooleanField, Form
@@ -96,6 +97,8 @@ class FromAllowedDomain(Form):
 class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
     """Username, e-mail address, password. Whoever was invited has the address of the invitation."""
 
+    hashed: str
+
     def __init__(self, *args: Any, invitation: Invitation | None = None, **kwargs: Any) -> None:
         self.invitation = invitation
         super().__init__(*args, **kwargs)
@@ -120,8 +123,12 @@ class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
             return value
         return str(super().validate_unique_email(value))
 
+    def hash_password(self) -> None:
+        """Before it is known what becomes of the form: no transaction waits, and an address with an account takes as long."""
+        self.hashed = make_password(self.cleaned_data.pop("password1"))
+
     def save(self, request: HttpRequest) -> User:
-        """The new person. The link of an invitation was mailed to the address, which confirms it."""
+        """The new person, once the password is hashed. The link of an invitation was mailed to the address, which confirms it."""
         user: User = super().save(request)
         if settings.TERMS_VERSION:
             accept(request, user)

@@ -95,6 +95,7 @@ class SignUpView(account.SignupView):
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Make the account. An invitation is spent in the same transaction, before anything is made of it."""
+        form.hash_password()
         if form.account_already_exists:
             return pretend(self.request, form.cleaned_data["email"], self.get_success_url())
         if self.invitation is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth import hashers
 from django.core import mail
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
 
@@ -33,6 +34,20 @@ def answer(response: HttpResponse, typed: str) -> tuple[int, str, list[tuple[str
     return response.status_code, text, headers, sorted(response.cookies)
 
 
+def counted_hashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """For each password that is hashed from now on, how many transactions wait for it."""
+    waiting: list[int] = []
+    hasher = type(hashers.get_hasher())
+    encode = hasher.encode
+
+    def counted(self: object, password: str, salt: str, **kw: object) -> str:
+        waiting.append(len(connection.atomic_blocks))
+        return str(encode(self, password, salt, **kw))
+
+    monkeypatch.setattr(hasher, "encode", counted)
+    return waiting
+
+
 @pytest.mark.parametrize(
     "login", ["disabled", "nopass", "nobody", "ada@example.com", "nobody@example.com", "nopass@example.com"]
 )
@@ -49,15 +64,7 @@ def test_a_wrong_password_costs_one_look_up_and_one_hash_for_everybody(
     login: str, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[..., object]
 ) -> None:
     """Timing (CVE-2024-39329, CVE-2025-13473): allauth alone hashes twice for a known address and once for an unknown one."""
-    hashes: list[str] = []
-    hasher = type(hashers.get_hasher())
-    encode = hasher.encode
-
-    def counted(self: object, password: str, salt: str, **kw: object) -> str:
-        hashes.append(password)
-        return str(encode(self, password, salt, **kw))
-
-    monkeypatch.setattr(hasher, "encode", counted)
+    hashes = counted_hashes(monkeypatch)
     with django_assert_num_queries(1):
         assert OneHashBackend().authenticate(None, username=login, email=login, password="wrong") is None
     assert len(hashes) == 1
@@ -84,6 +91,15 @@ def test_a_sign_up_with_a_known_address_looks_like_any_other_and_tells_only_the_
     assert answers[0] == answers[1]
     assert mail.outbox[0].subject == "You have an account already"
     assert not User.objects.filter(username="eve2").exists()
+
+
+def test_a_sign_up_costs_one_hash_whether_or_not_the_address_has_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Timing: the slow part of a sign-up would tell."""
+    hashes = counted_hashes(monkeypatch)
+    for name, address in (("eve1", "new@example.com"), ("eve2", "ada@example.com")):
+        hashes.clear()
+        Browser().post("/account/signup/", {"username": name, "email": address, "password1": PASSWORD})
+        assert len(hashes) == 1, address
 
 
 def test_a_sign_up_that_is_given_up_leads_where_any_other_leads() -> None:

@@ -21,6 +21,7 @@ from django.utils import timezone
 from identity.account.invite import invite
 from identity.models import Invitation, User
 from oauth_server.models import AuditEvent
+from tests.identity.test_enumeration import counted_hashes
 from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +153,15 @@ def test_of_parallel_uses_of_one_invitation_one_makes_an_account(settings: Any) 
         thread.join()
     assert User.objects.count() == 1
     assert EmailAddress.objects.count() == 1
+
+
+def test_no_transaction_waits_for_the_hash_of_a_password(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite has one writer: whoever signs up must not hold it for as long as Argon2 takes, or waits for its turn."""
+    path = invited()
+    waiting = counted_hashes(monkeypatch)
+    accept(client, path)
+    assert is_signed_in(client)
+    assert waiting == [len(connection.atomic_blocks)]
 
 
 def test_a_sign_up_that_fails_leaves_the_invitation_as_it_was(client: Browser) -> None:
