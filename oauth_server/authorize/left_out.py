@@ -16,7 +16,12 @@ from oauth_server.protocol import claims_request
 
 
 def may_be_left_out(asked: AuthorizeRequest, client: RegisteredClient) -> frozenset[str]:
-    """The scopes of a request that stand beside a box on the consent page."""
+    """The scopes of a request that stand beside a box on the consent page.
+
+    None for a client that operators vouch for: it gets everything without a question the next time, and a box would promise more.
+    """
+    if client.skip_authorization:
+        return frozenset()
     return client.optional_scopes.intersection(asked.scope)
 
 

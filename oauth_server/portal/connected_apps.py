@@ -93,8 +93,10 @@ class Connected:
 
     @property
     def left_out(self) -> Sequence[AskedScope]:
-        """What the person did not let it have although it asked."""
-        return describe_scopes(_in_order(self.consent.refused.split()), None) if self.consent is not None else ()
+        """What the person did not let it have although it asked; nothing once operators vouch for it: it has it without asking."""
+        if self.consent is None or self.client.skip_authorization:
+            return ()
+        return describe_scopes(_in_order(self.consent.refused.split()), None)
 
     @property
     def last_use(self) -> datetime | None:

@@ -55,6 +55,19 @@ def test_a_client_that_says_nothing_is_all_or_nothing(app: Party, browser: Brows
     assert exchange(app, answer(agree(browser, asked))["code"])["scope"] == "openid email"
 
 
+def test_a_client_that_operators_vouch_for_promises_no_choice(
+    make_client: Callable[..., Party], browser: Browser, signed_in: LoginSession
+) -> None:
+    """It is given everything without a question; a box on the page of prompt=consent would be ignored."""
+    trusted = make_client(scope="openid email", optional_scopes="email", skip_authorization=True)
+    asked = browser.authorize(trusted, scope="openid email", prompt="consent")
+    shown = page(browser.get(location(asked)))
+    assert boxes(shown) == {}
+    assert "works without it" not in shown
+    assert exchange(trusted, answer(agree(browser, asked))["code"])["scope"] == "openid email"
+    assert Consent.objects.get().refused == ""
+
+
 def test_the_granted_scope_is_told_and_is_all_that_the_tokens_are_good_for(
     flexible: Party, browser: Browser, signed_in: LoginSession
 ) -> None:
