@@ -205,11 +205,10 @@ def remembered(session: LoginSession | None, client: RegisteredClient, now: date
 
 
 class Yes(NamedTuple):
-    """A decision: what was asked, what of it the person left out, and what stood before."""
+    """A decision: what was asked, and what of it the person left out."""
 
     asked: AuthorizeRequest
     left_out: frozenset[str]
-    before: Consent | None
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -220,16 +219,19 @@ class Yes(NamedTuple):
 def allow(
     interaction: Interaction, yes: Yes, client: RegisteredClient, session: LoginSession, now: datetime
 ) -> Consent:
-    """Write a yes down twice: in the interaction, for this request, and in the memory, for the next ones.
+    """Write a yes down twice: in the interaction, for this request, and in the memory, for the next ones. In a transaction.
 
     Who leaves out what they allowed before takes it back: what was issued with it ends, and what stays allowed is a new decision.
+    That it was too long ago to be remembered changes nothing: refresh tokens live longer.
     """
     Interaction.objects.consent(bytes(interaction.digest), session.user_id, now)
     scope, claims = frozenset(yes.scope), frozenset(yes.asked.extra_claims)
-    if yes.before is not None and yes.left_out.intersection(yes.before.scope.split()):
-        withdraw_consent(yes.before.pk, now, "left out by the person")
-        scope |= frozenset(yes.before.scope.split()) - yes.left_out
-        claims |= frozenset(yes.before.claims)
+    former = Consent.objects.lock(session.user_id, client.pk)
+    if former is not None and yes.left_out.intersection(former.scope.split()):
+        withdraw_consent(former.pk, now, "left out by the person")
+        if former.expires > now:
+            scope |= frozenset(former.scope.split()) - yes.left_out
+            claims |= frozenset(former.claims)
     return Consent.objects.remember(
         session.user_id,
         client.pk,

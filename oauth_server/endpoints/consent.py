@@ -51,7 +51,7 @@ def consent(request: HttpRequest, now: datetime, pending: Pending) -> HttpRespon
     if not proves(request.POST.get("person", ""), _STEP, pending, session):
         # The page was shown to somebody else who was signed in then: their click says nothing for this person.
         return see_other(request.path)
-    yes = Yes(pending.asked, unticked(pending.asked, pending.client, request.POST.getlist("scope")), before)
+    yes = Yes(pending.asked, unticked(pending.asked, pending.client, request.POST.getlist("scope")))
     # Whoever leaves everything out says no.
     if request.POST.get("decision") == "allow" and (yes.scope or not pending.asked.scope):
         return _allow(pending, yes, session, now)

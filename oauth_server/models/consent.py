@@ -24,6 +24,10 @@ class ConsentManager(models.Manager["Consent"]):
         consent = _NOT_REVOKED.one(user, client)
         return consent if consent is not None and consent.expires > now else None
 
+    def lock(self, user: uuid.UUID, client: int) -> Consent | None:
+        """The one consent that was not taken back, expired or not: nobody else changes it until the transaction ends."""
+        return self.select_for_update().filter(user=user, application=client, revoked_at=None).first()
+
     def remember(
         self,
         user: uuid.UUID,

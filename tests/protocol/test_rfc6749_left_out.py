@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.utils import timezone
 
 from identity.models import LoginSession
 from oauth_server.clients import registry
@@ -124,6 +126,20 @@ def test_who_unticks_what_they_allowed_takes_it_back_at_once(
     assert flexible.introspect(former["access_token"])["active"] is False
     live = Consent.objects.get(revoked_at=None)
     assert (live.scope, live.refused) == ("address openid profile", "email")
+
+
+def test_who_leaves_out_what_they_allowed_too_long_ago_takes_it_back_too(
+    flexible: Party, browser: Browser, signed_in: LoginSession
+) -> None:
+    """The tokens outlive the memory of the yes; of an expired one nothing is allowed any more without being asked."""
+    agree(browser, browser.authorize(flexible, scope="openid profile email"), "email")
+    told = exchange(flexible, answer(browser.authorize(flexible, scope="openid email"))["code"])
+    Consent.objects.update(expires=timezone.now() - timedelta(seconds=1))
+    assert flexible.introspect(told["access_token"])["active"] is True
+    agree(browser, browser.authorize(flexible, scope="openid email"))
+    assert flexible.introspect(told["access_token"])["active"] is False
+    live = Consent.objects.get(revoked_at=None)
+    assert (live.scope, live.refused) == ("openid", "email")
 
 
 def test_a_scope_that_the_client_cannot_do_without_any_more_is_asked_for_again(
