@@ -180,6 +180,11 @@ def _scope_grew(s: Situation) -> bool:
     return not decided.issuperset(s.request.scope)
 
 
+def _nothing_is_left(s: Situation) -> bool:
+    # An answer without a scope would mean that all that was asked is granted (RFC 6749 §5.1).
+    return bool(s.request.scope) and left_out(s.request, s.client, s.consent).issuperset(s.request.scope)
+
+
 def _claims_grew(s: Situation) -> bool:
     if s.client.skip_authorization or s.consent is None:
         return False
@@ -216,6 +221,7 @@ REASONS: Final = (
     Reason("prompt_consent", Ask.CONSENT, _prompt_consent, ConsentRequired, "OpenID Connect Core §3.1.2.1"),
     Reason("never_allowed", Ask.CONSENT, _never_allowed, ConsentRequired, "OpenID Connect Core §3.1.2.4"),
     Reason("scope_grew", Ask.CONSENT, _scope_grew, ConsentRequired, "OpenID Connect Core §3.1.2.4"),
+    Reason("nothing_is_left", Ask.CONSENT, _nothing_is_left, ConsentRequired, "RFC 6749 §5.1"),
     Reason("claims_grew", Ask.CONSENT, _claims_grew, ConsentRequired, "OpenID Connect Core §5.5"),
     Reason("unverified_client", Ask.CONSENT, _unverified_client, ConsentRequired, "RFC 8252 §8.6"),
 )

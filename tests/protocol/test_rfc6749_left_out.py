@@ -165,6 +165,19 @@ def test_whoever_leaves_everything_out_denies(
     assert not Consent.objects.exists()
 
 
+def test_a_request_of_which_everything_was_left_out_is_asked_about_again(
+    make_client: Callable[..., Party], browser: Browser, signed_in: LoginSession
+) -> None:
+    """§5.1: an answer without ``scope`` says that all was granted; Core §3.1.2.6: a silent request hears of it."""
+    app = make_client(scope="profile email", optional_scopes="profile email")
+    agree(browser, browser.authorize(app, scope="profile email", nonce=None), "profile")
+    silent = browser.authorize(app, scope="email", nonce=None, prompt="none")
+    assert answer(silent)["error"] == "consent_required"
+    asked = browser.authorize(app, scope="email", nonce=None)
+    assert boxes(page(browser.get(location(asked)))) == {"email": False}
+    assert exchange(app, answer(agree(browser, asked, "email"))["code"])["scope"] == "email"
+
+
 def test_new_and_old_are_told_apart(flexible: Party, browser: Browser, signed_in: LoginSession) -> None:
     """Core §3.1.2.4: what changes against last time is its own group, and comes first."""
     agree(browser, browser.authorize(flexible, scope="openid profile"))
