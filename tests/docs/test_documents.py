@@ -26,7 +26,7 @@ HOW_TO = Path("docs/how-to")
 # In capitals and in backquotes, but no setting of the server's: those of other programs, and what a page defines itself.
 OTHERS = frozenset(
     {
-        "DJANGO_SETTINGS_MODULE", "GATEHOUSE_RESOURCE_SERVER", "REST_FRAMEWORK", "TMPDIR", "SESSION_COOKIE_SECURE",
+        "DJANGO_SETTINGS_MODULE", "LANGUAGES", "MALLOC_ARENA_MAX", "PYTHONOPTIMIZE", "GATEHOUSE_RESOURCE_SERVER", "REST_FRAMEWORK", "TMPDIR", "SESSION_COOKIE_SECURE",
         # The tables of the server.
         "GRANTS", "CLIENT_AUTH_METHODS", "CHECKS", "REASONS", "RESPONSE_MODES", "PROFILES", "FIELDS",
         # Keys of GATEHOUSE_RESOURCE_SERVER; test_the_kit_is_told_what_it_knows looks at those.
@@ -37,7 +37,7 @@ OTHERS = frozenset(
         "RESOURCE_SERVER_INTROSPECTION_URL", "PKCE_REQUIRED", "ALLOWED_REDIRECT_URI_SCHEMES", "OIDC_RSA_PRIVATE_KEY",
     }
 )  # fmt: skip
-WORDS = frozenset({"JWT", "GET", "POST", "UPDATE", "NUL", "JSON", "SQLITE", "SELECT"})
+WORDS = frozenset({"JWT", "GET", "POST", "UPDATE", "NUL", "JSON", "SQLITE", "SELECT", "COPY", "WHERE", "WITH"})
 SETTINGS = frozenset(variable.name for variable in VARIABLES) | DURATIONS.keys() | SIZES.keys()
 BRANCH = re.compile(r"`([A-Z][A-Z0-9_]{2,})(?:=[^`]*)?`")
 

@@ -259,7 +259,7 @@ def test_a_task_travels_through_rabbitmq_to_the_worker(containers: Containers) -
         connection.execute(
             "INSERT INTO oauth_server_revokedtoken (jti, expires) VALUES ('past', now() - interval '1 day')"
         )
-        code = "from oauth_server.tokens.tasks import clean_up; clean_up.delay()"
+        code = "from oauth_server import celery; celery.app.send_task('oauth_server.tokens.tasks.clean_up')"
         containers.run("shell", "-v", "0", "-c", code)
         wait_for(
             lambda: connection.execute("SELECT count(*) FROM oauth_server_revokedtoken").fetchone() == (0,),

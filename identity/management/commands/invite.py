@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -37,4 +38,6 @@ class Command(BaseCommand):
         for email in addresses:
             invitation = invite(email, timezone.now())
             person_invited.send(sender=type(invitation), invitation=invitation)
-            self.stdout.write(json.dumps({"email": email, "expires": invitation.expires.isoformat()}))
+            self.stdout.write(
+                json.dumps({"email": email, "expires": invitation.expires.isoformat(), "issuer": settings.ISSUER})
+            )
