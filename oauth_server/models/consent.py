@@ -8,7 +8,7 @@ from functools import partial
 from typing import ClassVar, Final
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from identity.models.prepared import Prepared, attributes, instance
@@ -49,28 +49,31 @@ class ConsentManager(models.Manager["Consent"]):
             claims: what the person agreed to by name, beyond the scopes.
             refused: what they left out now of what was asked.
         """
-        former = self.live(user, client, now)
-        allowed = (scope | frozenset(former.scope.split() if former else ())) - refused
-        left_out = (refused | frozenset(former.refused.split() if former else ())) - scope
-        named = claims | frozenset(former.claims if former else ())
-        # The conflict target repeats the condition of ``one_live_consent``: two tabs that agree at once make one row.
-        rows = returning(
-            Consent,
-            "INSERT INTO {table} (user_id, application_id, scope, refused, claims, resource, created, updated, expires)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (user_id, application_id) WHERE revoked_at IS NULL"
-            " DO UPDATE SET scope = excluded.scope, refused = excluded.refused, claims = excluded.claims,"
-            " updated = excluded.updated, expires = excluded.expires RETURNING {columns}",
-            user,
-            client,
-            " ".join(sorted(allowed)),
-            " ".join(sorted(left_out)),
-            sorted(named),
-            [],
-            now,
-            now,
-            expires,
-        )
+        with transaction.atomic(using=router.db_for_write(Consent)):
+            # Held, or a withdrawal between this look and the write would be undone by what was read before it.
+            kept = self.lock(user, client)
+            former = kept if kept is not None and kept.expires > now else None
+            allowed = (scope | frozenset(former.scope.split() if former else ())) - refused
+            left_out = (refused | frozenset(former.refused.split() if former else ())) - scope
+            named = claims | frozenset(former.claims if former else ())
+            # The conflict target repeats the condition of ``one_live_consent``: two tabs that agree at once make one row.
+            rows = returning(
+                Consent,
+                "INSERT INTO {table} (user_id, application_id, scope, refused, claims, resource, created, updated, expires)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (user_id, application_id) WHERE revoked_at IS NULL"
+                " DO UPDATE SET scope = excluded.scope, refused = excluded.refused, claims = excluded.claims,"
+                " updated = excluded.updated, expires = excluded.expires RETURNING {columns}",
+                user,
+                client,
+                " ".join(sorted(allowed)),
+                " ".join(sorted(left_out)),
+                sorted(named),
+                [],
+                now,
+                now,
+                expires,
+            )
         return rows[0]
 
     def revoke(self, consent: int, now: datetime) -> bool:

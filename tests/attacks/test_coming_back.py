@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client as Http
 from django.urls import reverse
 from django.utils import timezone
 
 from identity.models import User
 from oauth_server.clients import registry
-from oauth_server.models import Client, TokenFamily
+from oauth_server.models import Client, Consent, TokenFamily
 from oauth_server.tokens import standing
+from oauth_server.tokens.revoke import withdraw_consent
 from tests.support.operators import furnish, operator, signed_in
 from tests.support.operators import person as developer
 from tests.support.parties import Code, Party
@@ -61,6 +65,33 @@ def test_a_code_of_a_person_whose_tokens_were_revoked_is_worth_nothing(
     code = make_code(app)
     call_command("revoke", user=person.username)
     assert _redeem(app, code).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_yes_that_meets_a_withdrawal_brings_nothing_back(app: Party, person: User) -> None:
+    """R-06: what was allowed before is read and written by two statements, and the withdrawal commits between them."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite in memory knows no second connection")
+    now, client = timezone.now(), app.registered.pk
+    later = now + timedelta(days=1)
+    former = Consent.objects.remember(person.pk, client, frozenset({"openid", "email"}), now, later)
+
+    def agree() -> None:
+        Consent.objects.remember(person.pk, client, frozenset({"openid"}), now, later)
+        connection.close()
+
+    yes = threading.Thread(target=agree)
+    with transaction.atomic():
+        withdraw_consent(former.pk, now, "withdrawn by the person")
+        yes.start()
+        with connection.cursor() as cursor:
+            while yes.is_alive():
+                cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone():
+                    break
+    yes.join()
+    assert Consent.objects.get(revoked_at=None).scope == "openid"
 
 
 def _by_admin(client: Client) -> None:
