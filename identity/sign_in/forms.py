@@ -142,6 +142,23 @@ class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
 class AddEmailForm(PlainForm, account.AddEmailForm):
     """One more address."""
 
+    def clean_email(self) -> str:
+        """The address. Whoever has a second step and a confirmed address may add one, unlike at allauth.
+
+        Its rule guards the owner of an address that somebody else's account claims, and whose reset would lead to a second
+        step that is not theirs. Here an unconfirmed address beside a confirmed one opens nothing and resets nothing.
+
+        Raises:
+            ValidationError: they have it already, have too many, or none of theirs is confirmed.
+        """
+        try:
+            return str(super().clean_email())
+        except ValidationError as error:
+            # allauth asks this last: nothing else is wrong with the address.
+            if error.code != "add_email_blocked" or not User.objects.owns_email(self.user):
+                raise
+        return str(self.cleaned_data["email"]).lower()
+
 
 class ChangePasswordForm(PlainForm, account.ChangePasswordForm):
     """The current password and a new one."""

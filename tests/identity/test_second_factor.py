@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.core import mail
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
@@ -19,9 +21,10 @@ from django.test import Client as Browser
 from identity.models import LoginSession, User
 from identity.sign_in import codes
 from tests.support.factors import give_app
-from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, sid_of, sign_in
+from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, prove_second_step, sid_of, sign_in
 
 pytestmark = pytest.mark.django_db
+EMAIL = "/account/email/"
 
 
 def code(secret: str, step: int = 0) -> str:
@@ -250,3 +253,39 @@ def test_whoever_has_a_second_step_is_offered_to_end_the_sign_ins_that_had_none(
     client.post("/account/sessions/end-others/")
     assert not is_signed_in(other)
     assert offer not in page(client.get("/account/2fa/"))
+
+
+def test_whoever_has_a_second_step_adds_an_address_that_counts_once_it_is_confirmed(client: Browser) -> None:
+    """A proof of the second step is asked as for every change of a way in; the link in the mail makes the address theirs."""
+    ada = person()
+    sign_in(client)
+    app = give_app(ada)
+    asked = client.post(EMAIL, {"action_add": "", "email": "new@example.com"}).headers["Location"]
+    assert asked.startswith("/account/2fa/reauthenticate/")
+    client.post("/account/2fa/reauthenticate/", {"code": app.code()})
+    mail.outbox.clear()
+    client.post(EMAIL, {"action_add": "", "email": "New@example.com"})
+    added = EmailAddress.objects.get(user=ada, email="new@example.com")
+    assert (added.verified, added.primary) == (False, False)
+    assert "is already" in page(client.post(EMAIL, {"action_add": "", "email": "new@example.com"}))
+    Browser().post("/account/password/reset/", {"email": "new@example.com"})
+    to_it = [str(message.body) for message in mail.outbox if message.to == ["new@example.com"]]
+    assert not any("password/reset/key" in body for body in to_it)
+    link = re.search(r"/account/confirm-email/\S+/", to_it[0])
+    assert link
+    client.post(link[0])
+    added.refresh_from_db()
+    assert added.verified
+
+
+def test_no_second_step_stands_between_an_unconfirmed_address_and_its_owner(client: Browser) -> None:
+    """Pre-hijacking: who comes first with somebody's address, unconfirmed, neither sets up a factor nor has one before."""
+    ada = person()
+    sign_in(client)
+    EmailAddress.objects.filter(user=ada).update(verified=False)
+    assert client.get("/account/2fa/totp/activate/").headers["Location"] == "/account/2fa/"
+    give_app(ada)
+    prove_second_step(client)
+    answer = page(client.post(EMAIL, {"action_add": "", "email": "new@example.com"}))
+    assert "protected by two-factor authentication" in answer
+    assert not EmailAddress.objects.filter(email="new@example.com").exists()

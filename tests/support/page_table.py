@@ -88,7 +88,7 @@ ROWS: Final = (
     ),
     *(Row(name, who="nia") for name in ("account_overview", "mfa_index", "account_connections", "connected_apps", "portal")),
     Row("account_profile", "refused", who="ada", deed=fill({"website": "https://" + "x" * 300})),
-    Row("account_email", "refused", who="ada", deed=then(lambda page, stage: page.fill("#id_email", "nia@people.example"), click("[name=action_add]"))),
+    Row("account_email", "refused", who="ada", deed=then(lambda page, stage: page.fill("#id_email", "ada@people.example"), click("[name=action_add]"))),
     Row("account_username", who="ada"),
     Row("account_username", "refused", who="ada", deed=fill({"username": "nia"})),
     Row("account_change_password", "refused", who="ada", deed=fill({"oldpassword": "wrong", "password1": "short", "password2": "shorter"})),
