@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.support.furnished import CALLBACK, LONG
+from tests.support.furnished import LONG
 from tests.support.pages import (
     Row,
     allowed,
@@ -74,7 +74,7 @@ ROWS: Final = (
     Row("consent", "of a stranger", who="nia", status=0, deed=asked_by("web_id", redirect_uri=_FAR)),
     Row("consent", "nothing to share", who="nia", status=0, deed=asked_by("calendar", scope="openid")),
     Row("consent", "stale", who="nia", given={"interaction": "unknown"}, status=400),
-    Row("consent", "finished", who="nia", status=0, deed=staying(f"{CALLBACK}*", finished_twice)),
+    Row("consent", "finished", who="nia", status=0, deed=finished_twice),
     Row("select_account", who="nia", status=0, deed=asked_by("calendar", prompt="select_account")),
     Row("authorize", "unknown application", query="client_id=nobody", status=400),
     Row("authorize", "on the way back by form", who="nia", status=0, deed=staying("**/form_post.js", asked_by("intranet", scope="openid", response_mode="form_post"))),

@@ -240,10 +240,10 @@ def without_cookies(page: Page, stage: Stage) -> None:
 
 def finished_twice(page: Page, stage: Stage) -> None:
     """The back button, after the application has its answer."""
-    asked_by("calendar")(page, stage)
+    asked_for_real("calendar")(page, stage)
     consent = page.url
-    with page.expect_response(lambda answer: answer.status == 303 and CALLBACK in answer.headers.get("location", "")):
-        page.click("#id_deny", no_wait_after=True)
+    page.click("#id_deny")
+    page.wait_for_url("**/callback?*")
     page.goto(consent)
 
 
