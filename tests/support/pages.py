@@ -127,6 +127,9 @@ def open_row(row: Row, stage: Stage) -> Page:
         assert answer.status == row.status, (row, answer.status)
     if row.deed:
         row.deed(page, stage)
+    # A page that has only just come has no body to measure yet.
+    page.wait_for_load_state("load")
+    page.wait_for_function("document.body")
     here = page.inner_text("h1") if row.of in ERRORS else _name_of(page.url)
     assert here == ERRORS.get(row.of, row.of), (str(row), page.url)
     return page
