@@ -141,9 +141,3 @@ def with_query(uri: str, members: dict[str, str]) -> str:
 def with_fragment(uri: str, members: dict[str, str]) -> str:
     """Add members as the fragment (OAuth 2.0 Multiple Response Types §2.1)."""
     return f"{uri}#{urlencode(members)}"
-
-
-def well_known(issuer: str, suffix: str) -> str:
-    """RFC 8414 §3: the well-known part goes between host and path of the issuer."""
-    parts = urlsplit(issuer)
-    return f"{parts.scheme}://{parts.netloc}/.well-known/{suffix}{parts.path.rstrip('/')}"
