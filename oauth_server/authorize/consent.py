@@ -33,7 +33,7 @@ class ScopeText(NamedTuple):
     picture: str = "key-round"
 
 
-# A scope without a row is shown by its name: a person must see everything that they agree to.
+# Of OpenID Connect's scopes; those of an operator's APIs, and other words for these, come from a file (settings.SCOPE_TEXTS).
 SCOPE_TEXTS: Final[Mapping[str, ScopeText]] = MappingProxyType(
     {
         "openid": ScopeText(
@@ -54,6 +54,19 @@ SCOPE_TEXTS: Final[Mapping[str, ScopeText]] = MappingProxyType(
         ),
     }
 )
+
+
+def scope_text(name: str) -> ScopeText:
+    """What a scope means, in the language of the page; one that nobody described is shown by its name.
+
+    A person must see everything that they agree to.
+    """
+    words = settings.SCOPE_TEXTS.get(name)
+    if words is None:
+        unknown = _("Named by the application; ask its makers what it means.")
+        return SCOPE_TEXTS.get(name) or ScopeText(name, unknown)
+    language = get_language() or ""
+    return ScopeText(said(words, "title", language), said(words, "sentence", language), words.get("picture", "key-round"))
 
 
 class Before(Enum):
@@ -164,8 +177,7 @@ def describe_scopes(
     left_out = set(refused).intersection(optional)
     lines = []
     for name in asked:
-        text = SCOPE_TEXTS.get(name)
-        title, sentence, picture = text or ScopeText(name, _("Named by the application; ask its makers what it means."))
+        title, sentence, picture = scope_text(name)
         before = _before(name, allowed, left_out, consent)
         lines.append(AskedScope(name, title, sentence, before, picture, name in optional))
     return tuple(lines)

@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from oauth_server.authorize.consent import SCOPE_TEXTS
+from oauth_server.authorize.consent import SCOPE_TEXTS, scope_text
 from oauth_server.clients.fields import FIELDS
 from oauth_server.models import Client
 from oauth_server.portal.kinds import Kind
@@ -109,7 +109,7 @@ class ApplicationForm(forms.Form):
         chosen = set(self["scopes"].value() or ())
         return [
             {"name": name, "title": text.title, "sentence": text.sentence, "checked": name in chosen}
-            for name, text in SCOPE_TEXTS.items()
+            for name, text in ((name, scope_text(name)) for name in SCOPE_TEXTS)
         ]
 
     def members(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from oauth_server.settings import resources
+from oauth_server.settings import resources, scope_texts
 from oauth_server.settings.features import Features, Lifetimes, Limits, describe
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent.parent
@@ -100,6 +100,10 @@ def _issuers(value: str) -> dict[str, Any]:
 
 def _resources(value: str) -> resources.Resources:
     return resources.read(_path(value)) if value else resources.Resources()
+
+
+def _scope_texts(value: str) -> Mapping[str, Mapping[str, str]]:
+    return scope_texts.read(_path(value)) if value else {}
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -245,6 +249,7 @@ VARIABLES: Final = (
     Variable("REGISTRATION_AUDIENCES", _words, "", "APIs, by their identifiers, that a client may register for itself as the audience of its tokens."),
     Variable("SOFTWARE_STATEMENT_ISSUERS", _issuers, "", "A JSON file, {issuer: JWK Set}: whose software statements count (RFC 7591 §2.3)."),
     Variable("RESOURCES", _resources, "", "A JSON file, {API: options}: who may ask for tokens for it, and what they look like (RFC 8707)."),
+    Variable("SCOPE_TEXTS", _scope_texts, "", "A JSON file, {scope: texts}: in which words people are asked for the scopes of your APIs, in their languages."),
     Variable("SIGN_UP", _one_of("open", "invited", "closed"), "open", "Who may make an account: anybody, whoever was invited, nobody."),
     Variable("SIGN_UP_DOMAINS", _words, "", "Domains whose addresses may sign up, such as example.com; any when empty. Whoever was invited may come from elsewhere."),
     Variable("BREACHED_PASSWORDS_URL", _url("https", "http"), "", "A service that knows stolen passwords by the first five digits of their SHA-1, such as https://api.pwnedpasswords.com/range/; asked for new passwords, nobody when empty."),
