@@ -10,15 +10,17 @@ from allauth.account.internal.stagekit import clear_login, stash_login, unstash_
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from identity.models import User
+from identity.sign_in import named
 from identity.sign_in.context import View, with_client
 from identity.sign_in.device import remember
 from identity.sign_in.door import AtTheDoor
 from identity.sign_in.forms import SignInForm
 from identity.sign_in.sign_up import SignUpView
-from identity.sign_in.stages import ways_on_the_page
+from identity.sign_in.stages import opens_by_password, ways_on_the_page
 from identity.sign_in.stages.again import CodeAgainView, PasswordAgainView
 from identity.sign_in.stages.email_code import AskForCodeView, TypeCodeView
 from identity.sign_in.stages.passkey import PasskeyAgainView, SignInByPasskeyView
@@ -27,7 +29,27 @@ from identity.sign_in.stages.terms import page as terms_page
 
 
 class SignInView(AtTheDoor, account.LoginView):
-    """Username or address and password in one form; the other ways in beside it (``stages``)."""
+    """Username or address and password in one form, or one after the other (``named``); the other ways in beside it (``stages``)."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The first page, or the second one."""
+        self._read_name(request)
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A name alone leads to the second page."""
+        if named.is_told(request):
+            return named.note(request, timezone.now())
+        self._read_name(request)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def _read_name(self, request: HttpRequest) -> None:
+        self.name = named.name_of(request, self.former, timezone.now())
+        if self.name:
+            # What an address says of where it is at home, it says whoever gives it.
+            self.request.sign_in = {**self.request.sign_in, "login_hint": self.name}
 
     def get_initial(self) -> dict[str, Any]:
         """The name that the application hints at, or of whoever signs in again."""
@@ -36,10 +58,14 @@ class SignInView(AtTheDoor, account.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Who signs in again, and the other ways in, for the page."""
+        person = named.known_here(self.request, self.name) if self.name else None
         return {
             **super().get_context_data(**kwargs),
             "former": self.former,
-            "ways": ways_on_the_page(self.request),
+            "name": self.name,
+            "begin_again": named.begin_again(self.request),
+            "asks_password": opens_by_password(person) if self.name or not named.is_asked_first() else False,
+            "ways": ways_on_the_page(self.request, person),
             "may_sign_up": get_adapter().is_open_for_signup(self.request),
         }
 

@@ -36,6 +36,7 @@ PERSONAL_DATA = ("oauth_server.models.personal.HOLDINGS", "identity.models.perso
 # Modules with wrap() and unwrap(), and with digest(): how sessions, seeds and codes are kept from whoever reads the database.
 AT_REST = {"wrap": "oauth_server.keys.wrap", "digest": "oauth_server.keys.secrets"}
 
+IDENTIFIER_FIRST = ENVIRONMENT["IDENTIFIER_FIRST"] == "on"
 SIGN_UP: str = ENVIRONMENT["SIGN_UP"]
 SIGN_UP_DOMAINS = tuple(name.lower() for name in ENVIRONMENT["SIGN_UP_DOMAINS"])
 

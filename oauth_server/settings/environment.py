@@ -252,6 +252,7 @@ VARIABLES: Final = (
     Variable("SCOPE_TEXTS", _scope_texts, "", "A JSON file, {scope: texts}: in which words people are asked for the scopes of your APIs, in their languages."),
     Variable("SIGN_UP", _one_of("open", "invited", "closed"), "open", "Who may make an account: anybody, whoever was invited, nobody."),
     Variable("SIGN_UP_DOMAINS", _words, "", "Domains whose addresses may sign up, such as example.com; any when empty. Whoever was invited may come from elsewhere."),
+    Variable("IDENTIFIER_FIRST", _one_of("on", "off"), "off", "Whether the sign-in page asks for the name alone, and the next one for the password; off asks for both at once."),
     Variable("BREACHED_PASSWORDS_URL", _url("https", "http"), "", "A service that knows stolen passwords by the first five digits of their SHA-1, such as https://api.pwnedpasswords.com/range/; asked for new passwords, nobody when empty."),
     Variable("ADMIN_MINIMUM_ACR", _one_of("off", "1", "2", "phr"), "2", "How strong an operator's sign-in must be for /admin/; off, the default in development, takes any that lives."),
     Variable("WEB_WORKERS", _count, "1", "Web processes."),

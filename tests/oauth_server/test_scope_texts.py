@@ -61,7 +61,9 @@ class TestPages:
         assert "All of them." in shown
         assert "notes:read" not in shown
         assert "Write &lt;b&gt;notes&lt;/b&gt;" in shown
-        assert shown.count("Named by the application") == 1, "of notes:share nobody wrote anything: its name stands there"
+        assert shown.count("Named by the application") == 1, (
+            "of notes:share nobody wrote anything: its name stands there"
+        )
         assert "notes:share" in shown
 
     def test_in_the_persons_language_where_the_file_speaks_it(

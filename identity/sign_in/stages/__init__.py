@@ -86,10 +86,23 @@ STAGES: Final = (
 )
 
 
-def ways_on_the_page(request: HttpRequest) -> list[Mapping[str, Any]]:
-    """What the sign-in page offers beside the password, each with its template and what that needs."""
-    parts = ((stage, stage.context(request)) for stage in STAGES if stage.template and stage.offered(request))
+def ways_on_the_page(request: HttpRequest, person: User | None = None) -> list[Mapping[str, Any]]:
+    """What the sign-in page offers beside the password, each with its template and what that needs.
+
+    Args:
+        request: of the page.
+        person: whoever is known to sign in, and in this browser (``named.known_here``): what they do not have is left out.
+    """
+    stages = [stage for stage in STAGES if stage.template and stage.offered(request)]
+    if person is not None and ways_in(person):
+        stages = [stage for stage in stages if stage.count(person)]
+    parts = ((stage, stage.context(request)) for stage in stages)
     return [{**part, "name": stage.name, "template": stage.template} for stage, part in parts if part is not None]
+
+
+def opens_by_password(person: User | None) -> bool:
+    """Whether to ask for the password: of everybody but whoever is known, in this browser, to have other ways and none."""
+    return person is None or bool(_passwords(person)) or not ways_in(person)
 
 
 def ways_in(user: User) -> int:

@@ -22,6 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView
 
 from identity.sessions.read import current
+from identity.sign_in import named
 from identity.sign_in.door import AtTheDoor, begin_anew
 from identity.sign_in.mailed import AskForCodeForm, EmailCodeStage, MailedCode, MailedCodeForm
 
@@ -45,7 +46,7 @@ class AskForCodeView(AtTheDoor, account.RequestLoginCodeView):
 
     def get_initial(self) -> dict[str, Any]:
         """The address that the application hints at, or of whoever signs in again."""
-        hint = self.request.sign_in.get("login_hint") or ""
+        hint = named.name_of(self.request, None, timezone.now()) or self.request.sign_in.get("login_hint") or ""
         known = hint if "@" in hint else ""
         return {**super().get_initial(), "email": known or (self.former.email if self.former else "")}
 
