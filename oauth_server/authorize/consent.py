@@ -66,7 +66,9 @@ def scope_text(name: str) -> ScopeText:
         unknown = _("Named by the application; ask its makers what it means.")
         return SCOPE_TEXTS.get(name) or ScopeText(name, unknown)
     language = get_language() or ""
-    return ScopeText(said(words, "title", language), said(words, "sentence", language), words.get("picture", "key-round"))
+    return ScopeText(
+        said(words, "title", language), said(words, "sentence", language), words.get("picture", "key-round")
+    )
 
 
 class Before(Enum):
