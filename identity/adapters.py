@@ -34,7 +34,7 @@ from identity.sessions.afterwards import afterwards
 from identity.sessions.read import current
 from identity.sign_in import sign_up as sign_up_rules
 from identity.sign_in.device import device_of
-from identity.sign_in.forms import SignUpForm
+from identity.sign_in.forms import NewAccountForm
 from identity.sign_in.lately import prove_again, proved_lately
 from identity.sign_in.passwords import TooBusyError
 from identity.sign_in.throttle import ACCOUNT_LIMITS, Guess, give_back, spend
@@ -47,6 +47,8 @@ OUR_STAGES = {
     "allauth.account.stages.LoginByCodeStage": "identity.sign_in.mailed.EmailCodeStage",
     "allauth.mfa.stages.AuthenticateStage": "identity.sign_in.stages.second_step.SecondStepStage",
 }
+# Of somebody who signs up with a passkey, and is nobody until that is done.
+NEWCOMERS = ("identity.sign_in.stages.newcomer.CodeStage", "identity.sign_in.stages.newcomer.PasskeyStage")
 WRONG = _("The username, the email address or the password is not right.")
 
 
@@ -92,9 +94,15 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(_("Use only letters, digits and . - + _ in a username."), code="invalid") from None
 
     def get_login_stages(self) -> list[str]:
-        """allauth's, some of them in this house's way, and a last one that keeps proofs of before."""
-        stages = [OUR_STAGES.get(stage, stage) for stage in super().get_login_stages()]
-        return [*stages, "identity.sign_in.stages.terms.TermsStage", "identity.sign_in.stages.kept.KeptStage"]
+        """allauth's, some of them in this house's way; ours for newcomers before those that ask who somebody is, the rest behind."""
+        first, *stages = [OUR_STAGES.get(stage, stage) for stage in super().get_login_stages()]
+        return [
+            first,
+            *NEWCOMERS,
+            *stages,
+            "identity.sign_in.stages.terms.TermsStage",
+            "identity.sign_in.stages.kept.KeptStage",
+        ]
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Django empties the session when another person takes the browser over; what that person has just proved stays."""
@@ -111,10 +119,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return sign_up_rules.may_sign_up(request)
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002  # allauth's signature
-        """With the password that our form has hashed already."""
+        """With what our form says opens the account."""
         super().save_user(request, user, form, commit=False)
-        if isinstance(form, SignUpForm):
-            user.password = form.hashed
+        if isinstance(form, NewAccountForm):
+            form.dress(user)
         if commit:
             user.save()
         return user

@@ -30,6 +30,10 @@ guessing_blocked = Signal()
 code_mailed = Signal()
 # sender: User class; user (as above), request: a code that was mailed was typed wrong
 code_refused = Signal()
+# sender: User class; user (who owns the address already, else None), request: somebody began to sign up with a passkey
+sign_up_begun = Signal()
+# sender: User class; user (as above), request, reason (optional): somebody who signs up with a passkey was turned away
+sign_up_refused = Signal()
 # sender: User class; request: so many passwords wait to be hashed that this one was not looked at
 password_postponed = Signal()
 # sender: Upstream class; upstream (a slug), reason, detail, request: a sign-in by a provider was refused

@@ -28,7 +28,7 @@ from identity.sessions.prove import note
 from identity.sessions.read import current
 from identity.sign_in import codes, passkeys
 from identity.sign_in.assurance import WAYS, Proof
-from identity.sign_in.passkeys import AddPasskeyForm, creation_options, wants_options
+from identity.sign_in.passkeys import AddPasskeyForm, amr_of_new, creation_options, wants_options
 from identity.sign_in.stages import ways_in
 
 
@@ -43,6 +43,7 @@ class FactorsView(mfa.IndexView):
         return {
             **super().get_context_data(**kwargs),
             "passkeys_are_possible": passkeys.are_possible(),
+            "passkeys_hindered_by": passkeys.hindered_by(),
             "signed_in_elsewhere": len(others),
         }
 
@@ -86,9 +87,8 @@ class AddView(_Onward, webauthn.AddWebAuthnView):
     def form_valid(self, form: AddPasskeyForm) -> HttpResponse:
         """Keep it."""
         response: HttpResponse = super().form_valid(form)
-        amr = ("swk" if form.said.is_backup_eligible() else "hwk", "user")
         now = timezone.now()
-        note(self.request, [Proof("new_key", now.timestamp(), amr)], now)
+        note(self.request, [Proof("new_key", now.timestamp(), amr_of_new(form.said))], now)
         return response
 
     def form_invalid(self, form: AddPasskeyForm) -> HttpResponse:

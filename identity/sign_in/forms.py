@@ -94,15 +94,12 @@ class FromAllowedDomain(Form):
         return email
 
 
-class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
-    """Username, e-mail address, password. Whoever was invited has the address of the invitation."""
-
-    hashed: str
+class NewAccountForm(FromAllowedDomain, PlainForm, account.SignupForm):
+    """Username and e-mail address, and the terms. Whoever was invited has the address of the invitation."""
 
     def __init__(self, *args: Any, invitation: Invitation | None = None, **kwargs: Any) -> None:
         self.invitation = invitation
         super().__init__(*args, **kwargs)
-        self.fields["password1"].label = _("Password")
         if settings.TERMS_VERSION:
             link = format_html('<a href="{}" target="_blank" rel="noopener noreferrer">', settings.TERMS_URL)
             end = mark_safe("</a>")  # a literal
@@ -123,12 +120,12 @@ class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
             return value
         return str(super().validate_unique_email(value))
 
-    def hash_password(self) -> None:
-        """Before it is known what becomes of the form: no transaction waits, and an address with an account takes as long."""
-        self.hashed = make_password(self.cleaned_data.pop("password1"))
+    def dress(self, user: User) -> None:
+        """Before the new person is stored: what opens their account."""
+        raise NotImplementedError
 
     def save(self, request: HttpRequest) -> User:
-        """The new person, once the password is hashed. The link of an invitation was mailed to the address, which confirms it."""
+        """The new person. The link of an invitation was mailed to the address, which confirms it."""
         user: User = super().save(request)
         if settings.TERMS_VERSION:
             accept(request, user)
@@ -137,6 +134,24 @@ class SignUpForm(FromAllowedDomain, PlainForm, account.SignupForm):
             Invitation.objects.note_person(self.invitation, user)
             account_changed.send(sender=User, user=user, fact="account:invitation:accepted", request=request)
         return user
+
+
+class SignUpForm(NewAccountForm):
+    """The same with a password."""
+
+    hashed: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("Password")
+
+    def hash_password(self) -> None:
+        """Before it is known what becomes of the form: no transaction waits, and an address with an account takes as long."""
+        self.hashed = make_password(self.cleaned_data.pop("password1"))
+
+    def dress(self, user: User) -> None:
+        """With the password that is hashed already."""
+        user.password = self.hashed
 
 
 class AddEmailForm(PlainForm, account.AddEmailForm):

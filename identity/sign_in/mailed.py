@@ -10,17 +10,18 @@ from __future__ import annotations
 import base64
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self
 
 from allauth.account import forms as account
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.models import Login
-from allauth.account.stages import LoginByCodeStage, LoginStageController
+from allauth.account.stages import LoginByCodeStage, LoginStage, LoginStageController
 from allauth.core import context
 from allauth.core.internal.cryptokit import normalize_user_code
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -58,8 +59,12 @@ class EmailCodeStage(LoginByCodeStage):
 class MailedCode(LoginCodeVerificationProcess):
     """A code that is under way."""
 
+    # What is told of it: it was asked for, it was typed wrong.
+    asked: ClassVar[Signal] = code_mailed
+    refused: ClassVar[Signal] = code_refused
+
     @classmethod
-    def begin(cls, request: HttpRequest, owner: User | None, email: str, wanted: str | None) -> MailedCode:
+    def begin(cls, request: HttpRequest, owner: User | None, email: str, wanted: str | None) -> Self:
         """Mail a code, or to the owner of an address that opens nothing a mail that says so.
 
         The sign-in that is under way is nobody's until the code is typed: so it costs the same whoever is meant.
@@ -72,22 +77,33 @@ class MailedCode(LoginCodeVerificationProcess):
         """
         login = Login(email=email, redirect_url=wanted)
         login.state["stages"] = {"current": EmailCodeStage.key}
-        stage = EmailCodeStage(LoginStageController(request, login), request, login)
+        return cls.send_at(EmailCodeStage(LoginStageController(request, login), request, login), owner, email)
+
+    @classmethod
+    def send_at(cls, stage: LoginStage, owner: User | None, email: str) -> Self:
+        """Mail a code at this stage of what is under way; an earlier one is void from now on.
+
+        Args:
+            stage: whose state keeps what is known of the code.
+            owner: who confirmed the address; None for nobody.
+            email: in lower case, as the table has it.
+        """
         stage.state.update(
             cls.initial_state(user=None, email=email),
             owner=str(owner.pk) if owner else "",
             key=secrets.token_urlsafe(12),
+            code="",
         )
         process = cls(stage)
         process.mail(owner)
         process.persist()
-        code_mailed.send(sender=User, user=owner, request=request)
+        cls.asked.send(sender=User, user=owner, request=stage.request)
         return process
 
     @classmethod
-    def resume(cls, stage: LoginByCodeStage) -> MailedCode | None:
+    def resume(cls, stage: LoginStage) -> Self | None:
         """What is under way; None when its time is over."""
-        found: MailedCode | None = cls(stage).abort_if_invalid()
+        found: Self | None = cls(stage).abort_if_invalid()
         return found
 
     @property
@@ -105,42 +121,78 @@ class MailedCode(LoginCodeVerificationProcess):
         meant = f"mailed code {self.state['key']} {normalize_user_code(typed)}"
         return base64.b64encode(at_rest.digest(meant)).decode()
 
-    def mail(self, owner: User | None) -> None:
-        """One mail either way, of the same cost: from the page nobody can tell which."""
-        facts = {
+    def facts(self) -> dict[str, Any]:
+        """What a mail says of who asked for it."""
+        return {
             "browser": describe(self.request.META.get("HTTP_USER_AGENT", "")),
             "ip": self.request.META.get("REMOTE_ADDR", ""),
             "minutes": max(1, settings.LIFETIMES.email_code // 60),
-            "signup_url": reverse("account_signup") if get_adapter().is_open_for_signup(self.request) else "",
         }
+
+    def mail(self, owner: User | None) -> None:
+        """One mail either way, of the same cost: from the page nobody can tell which."""
+        signup_url = reverse("account_signup") if get_adapter().is_open_for_signup(self.request) else ""
+        facts = {**self.facts(), "signup_url": signup_url}
         if owner:
             get_adapter().send_mail("account/email/login_code", self.email, {**facts, "code": self.generate_code()})
         else:
             get_adapter().send_mail("account/email/login_code_unknown", self.email, facts)
 
-    def judge(self, typed: str, now: datetime) -> User | None:
-        """Whose account the code opens; None when it is wrong or spent, or so many were wrong that this one is not looked at.
+    def takes(self, typed: str, owner: User | None, now: datetime, *, may: bool) -> bool:
+        """Whether this is the code, which is used up by it; False too when so many were wrong that it is not looked at.
 
         Tries are counted before they are judged, and a right code is spent in a table: parallel requests all read the session
-        as it was. The address is asked for again: its owner may have taken it off the account meanwhile.
+        as it was.
+
+        Args:
+            typed: by the person.
+            owner: of the address, if it has one.
+            now: aware UTC.
+            may: whether a code could be right at all; it takes as long when none could.
+        """
+        guess = Guess(self.state["key"], "", purpose="mailed_code")
+        if not spend(guess, (Limit(("account",), TRIES, settings.LIFETIMES.email_code),)):
+            guessing_blocked.send(sender=User, credentials={"email": self.email}, request=self.request)
+            return False
+        is_right = constant_time_compare(self._digest(typed), self.code) and may
+        void = now + timedelta(seconds=settings.LIFETIMES.email_code)
+        if is_right and SpentMailedCode.objects.first_time(self.code, void):
+            return True
+        self.refused.send(sender=User, user=owner, request=self.request)
+        return False
+
+    def judge(self, typed: str, now: datetime) -> User | None:
+        """Whose account the code opens; None when it is wrong.
+
+        The address is asked for again: its owner may have taken it off the account meanwhile.
 
         Args:
             typed: by the person.
             now: aware UTC.
         """
-        guess = Guess(self.state["key"], "", purpose="mailed_code")
-        if not spend(guess, (Limit(("account",), TRIES, settings.LIFETIMES.email_code),)):
-            guessing_blocked.send(sender=User, credentials={"email": self.email}, request=self.request)
-            return None
         owner = owner_of_email(self.email)
         if owner is not None and str(owner.pk) != self.state["owner"]:
             owner = None
-        is_right = constant_time_compare(self._digest(typed), self.code) and owner is not None
-        void = now + timedelta(seconds=settings.LIFETIMES.email_code)
-        if not is_right or not SpentMailedCode.objects.first_time(self.code, void):
-            code_refused.send(sender=User, user=owner, request=self.request)
-            return None
-        return owner
+        return owner if self.takes(typed, owner, now, may=owner is not None) else None
+
+
+def may_ask(request: HttpRequest, email: str, owner: User | None) -> bool:
+    """Count a mail with a code that somebody asks for; False when it is one too many, and is not to be sent.
+
+    Args:
+        request: of whoever asks.
+        email: in lower case.
+        owner: of the address, if it has one.
+    """
+    where = request.META.get("REMOTE_ADDR", ""), device_of(request, owner)
+    if spend(Guess(email, *where, purpose="code_by_mail"), ASKING):
+        return True
+    guessing_blocked.send(sender=User, credentials={"email": email}, request=request)
+    return False
+
+
+TOO_MANY: Final = _("Too many codes were asked for. Wait an hour, or sign in another way.")
+WRONG_CODE: Final = _("This code is not right. Look for the newest mail and type it as it stands there.")
 
 
 class AskForCodeForm(PlainForm, account.RequestLoginCodeForm):
@@ -155,12 +207,9 @@ class AskForCodeForm(PlainForm, account.RequestLoginCodeForm):
             ValidationError: too many were asked for.
         """
         email = str(self.cleaned_data["email"]).lower()
-        request = context.request
         self.owner = owner_of_email(email)
-        where = request.META.get("REMOTE_ADDR", ""), device_of(request, self.owner)
-        if not spend(Guess(email, *where, purpose="code_by_mail"), ASKING):
-            guessing_blocked.send(sender=User, credentials={"email": email}, request=request)
-            raise ValidationError(_("Too many codes were asked for. Wait an hour, or sign in another way."))
+        if not may_ask(context.request, email, self.owner):
+            raise ValidationError(TOO_MANY)
         if self.owner is not None and not self.owner.is_active:
             self.owner = None
         return email
@@ -184,5 +233,5 @@ class MailedCodeForm(PlainForm, account.ConfirmLoginCodeForm):
         code = str(self.cleaned_data["code"])
         self.owner = self.process.judge(code, self.now)
         if self.owner is None:
-            raise ValidationError(_("This code is not right. Look for the newest mail and type it as it stands there."))
+            raise ValidationError(WRONG_CODE)
         return code

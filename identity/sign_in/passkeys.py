@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms as webauthn
 from allauth.mfa.webauthn.internal import auth
 from django import forms
@@ -45,6 +46,11 @@ def are_possible() -> bool:
         ipaddress.ip_address(host)
         return False
     return bool(settings.FEATURES.passkeys) and (settings.ISSUER.startswith("https://") or host == "localhost")
+
+
+def hindered_by() -> str:
+    """The address of this server, where it is what keeps browsers from making passkeys; else empty. A page says so."""
+    return settings.ISSUER_ORIGIN if settings.FEATURES.passkeys and not are_possible() else ""
 
 
 def keep_challenge(session: SessionBase) -> None:
@@ -107,6 +113,7 @@ class _AskedHere(forms.Form):
     """Opens the answer before allauth does, and keeps what the authenticator said about itself."""
 
     said: AuthenticatorData
+    user: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,16 +159,8 @@ class ReprovePasskeyForm(ProvePasskeyForm, webauthn.ReauthenticateWebAuthnForm):
     """A passkey again, before a change."""
 
 
-class AddPasskeyForm(_AskedHere, webauthn.AddWebAuthnForm):
-    """A new passkey and what its owner calls it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields.pop("passwordless", None)  # the browser and the authenticator settle it between them
-        name = self.fields["name"]
-        name.label, name.help_text = _("Name"), _("So that you know it again, like “Telephone”.")
-        name.validators.append(MaxLengthValidator(LONGEST_NAME))
-        name.widget.attrs["maxlength"] = str(LONGEST_NAME)
+class _Made(_AskedHere):
+    """Opens a passkey that was just made."""
 
     def clean_credential(self) -> Mapping[str, Any]:
         """The new credential, opened.
@@ -181,10 +180,56 @@ class AddPasskeyForm(_AskedHere, webauthn.AddWebAuthnForm):
         return credential
 
 
-def creation_options(user: Any, session: SessionBase) -> dict[str, Any]:
-    """What the browser needs to make a passkey: one that can be found without a username, where the authenticator can."""
-    options: dict[str, Any] = auth.begin_registration(user, passwordless=False)
+class AddPasskeyForm(_Made, webauthn.AddWebAuthnForm):
+    """A new passkey and what its owner calls it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("passwordless", None)  # the browser and the authenticator settle it between them
+        name = self.fields["name"]
+        name.label, name.help_text = _("Name"), _("So that you know it again, like “Telephone”.")
+        name.validators.append(MaxLengthValidator(LONGEST_NAME))
+        name.widget.attrs["maxlength"] = str(LONGEST_NAME)
+
+
+class FirstPasskeyForm(_Made, webauthn.SignupWebAuthnForm):
+    """The passkey of a new account, which nothing else opens: it must open it alone."""
+
+    def clean_credential(self) -> Mapping[str, Any]:
+        """The new credential.
+
+        Raises:
+            ValidationError: it is malformed, it did not verify the person, or it cannot be found without a username.
+        """
+        credential = super().clean_credential()
+        if not self.said.is_user_verified() or not factors.opens_alone(
+            Authenticator(type="webauthn", data={"credential": credential})
+        ):
+            raise ValidationError(
+                _(
+                    "This key cannot open an account alone. Use one with a PIN, fingerprint or face, or choose a password."
+                )
+            )
+        return credential
+
+
+def amr_of_new(said: AuthenticatorData) -> tuple[str, ...]:
+    """RFC 8176's words for a key that was just made, by what it says of itself: it may leave the device, or not."""
+    return ("swk" if said.is_backup_eligible() else "hwk", "user")
+
+
+def creation_options(user: Any, session: SessionBase, *, alone: bool = False) -> dict[str, Any]:
+    """What the browser needs to make a passkey: one that can be found without a username, where the authenticator can.
+
+    Args:
+        user: whose it will be; may not be stored yet.
+        session: of the browser.
+        alone: whether it must be found without a username and verify its owner.
+    """
+    options: dict[str, Any] = auth.begin_registration(user, passwordless=alone)
     keep_challenge(session)
+    if alone:
+        return options
     public_key = dict(options["publicKey"])
     public_key["authenticatorSelection"] = {**public_key["authenticatorSelection"], "residentKey": "preferred"}
     return {**options, "publicKey": public_key}

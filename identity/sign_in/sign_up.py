@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from allauth.account import views as account
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from django.conf import settings
@@ -17,22 +19,29 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from identity.models import Invitation
 from identity.models.linked import owner_of_email
 from identity.sessions.read import current
 from identity.sessions.store import digest
+from identity.sign_in import passkeys
 from identity.sign_in.forms import SignUpForm
 
-# In the browser's session: the digest of the invitation with which somebody came.
-KEY: Final = "invitation"
+# In the browser's session: the digest of the invitation with which somebody came, and when (seconds since 1970).
+KEY: Final = "invited"
 
 
 def invitation_of(request: HttpRequest) -> Invitation | None:
-    """The invitation with which somebody came, if it may still be used."""
-    carried = request.session.get(KEY)
-    return Invitation.objects.find(carried, timezone.now()) if carried else None
+    """The invitation with which somebody came, if it may still be used.
+
+    Whoever sits down at a shared browser later must not sign up as whom somebody else was invited: it is forgotten by itself.
+    """
+    carried, since = request.session.get(KEY, ("", 0.0))
+    now = timezone.now()
+    if not carried or now.timestamp() - since > settings.LIFETIMES.invitation_in_browser:
+        return None
+    return Invitation.objects.find(carried, now)
 
 
 def may_sign_up(request: HttpRequest) -> bool:
@@ -52,15 +61,26 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
     now = timezone.now()
     invitation = Invitation.objects.find(digest(secret), now)
     if invitation is None or settings.SIGN_UP == "closed":
-        return render(request, "account/invitation_over.html", status=410)
+        return over(request)
     if current(request, now):
         messages.info(request, _("You are signed in. Sign out first, then open the link of the invitation again."))
         return HttpResponseRedirect(reverse("account_overview"), status=303)
     if owner_of_email(invitation.email):
         messages.info(request, _("You have an account with this address already. Sign in."))
         return HttpResponseRedirect(reverse("account_login"), status=303)
-    request.session[KEY] = invitation.digest
+    request.session[KEY] = (invitation.digest, now.timestamp())
     return HttpResponseRedirect(reverse("account_signup"), status=303)
+
+
+@never_cache
+@require_POST
+def put_aside(request: HttpRequest) -> HttpResponse:
+    """It is somebody else's invitation, whose link was opened in this browser: for them it stays as it was."""
+    request.session.pop(KEY, None)
+    messages.info(request, _("This browser has forgotten the invitation. Its link still works for whoever it is for."))
+    wanted = request.POST.get("next", "")
+    query = f"?{urlencode({'next': wanted})}" if get_adapter().is_safe_url(wanted) else ""
+    return HttpResponseRedirect(reverse("account_signup") + query, status=303)
 
 
 def pretend(request: HttpRequest, email: str, wanted: str | None) -> HttpResponse:
@@ -77,6 +97,16 @@ def pretend(request: HttpRequest, email: str, wanted: str | None) -> HttpRespons
     return response
 
 
+def closed(request: HttpRequest) -> HttpResponse:
+    """Why nobody may sign up here just now."""
+    return render(request, "account/signup_closed.html", {"by_invitation": settings.SIGN_UP == "invited"})
+
+
+def over(request: HttpRequest) -> HttpResponse:
+    """The invitation was used, or is too old."""
+    return render(request, "account/invitation_over.html", status=410)
+
+
 class SignUpView(account.SignupView):
     """allauth's page, which knows who was invited."""
 
@@ -87,7 +117,12 @@ class SignUpView(account.SignupView):
 
     def closed(self) -> HttpResponse:
         """Why not."""
-        return render(self.request, "account/signup_closed.html", {"by_invitation": settings.SIGN_UP == "invited"})
+        return closed(self.request)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the invitation, whose address the page says."""
+        shown = super().get_context_data(**kwargs)
+        return {**shown, "invitation": self.invitation, "passkeys_are_possible": passkeys.are_possible()}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """With the invitation, which says the address."""
@@ -103,7 +138,7 @@ class SignUpView(account.SignupView):
             return response
         with transaction.atomic():
             if not Invitation.objects.spend(self.invitation, timezone.now()):
-                return render(self.request, "account/invitation_over.html", status=410)
+                return over(self.request)
             response = super().form_valid(form)
         self.request.session.pop(KEY, None)
         return response

@@ -56,6 +56,7 @@ def more(request: HttpRequest) -> HttpResponse:
         return _to("mfa_authenticate", next=wanted)
     offers = {
         "passkeys_are_possible": passkeys.are_possible(),
+        "passkeys_hindered_by": passkeys.hindered_by(),
         "needs_key": missing.key,
         "back": request.get_full_path(),
     }

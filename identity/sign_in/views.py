@@ -23,6 +23,7 @@ from identity.sign_in.sign_up import SignUpView
 from identity.sign_in.stages import opens_by_password, ways_on_the_page
 from identity.sign_in.stages.again import CodeAgainView, PasswordAgainView
 from identity.sign_in.stages.email_code import AskForCodeView, TypeCodeView
+from identity.sign_in.stages.newcomer import CodePage, PasskeyPage, SignUpByPasskeyView
 from identity.sign_in.stages.passkey import PasskeyAgainView, SignInByPasskeyView
 from identity.sign_in.stages.second_step import STEP_UP, SecondStepView
 from identity.sign_in.stages.terms import page as terms_page
@@ -127,6 +128,9 @@ def _give_up(request: HttpRequest) -> HttpResponse:
 cancel = require_POST(_in_sign_in(_give_up))  # whoever was signed in before still is
 login = with_client(SignInView.as_view())
 sign_up = with_client(SignUpView.as_view())
+sign_up_by_passkey = with_client(SignUpByPasskeyView.as_view())
+sign_up_code = _in_sign_in(CodePage.as_view())
+sign_up_passkey = _in_sign_in(PasskeyPage.as_view())
 passkey = with_client(SignInByPasskeyView.as_view())
 ask_for_code = with_client(AskForCodeView.as_view())
 type_code = _in_sign_in(TypeCodeView.as_view())

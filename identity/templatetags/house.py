@@ -33,6 +33,12 @@ def brand() -> look.Brand:
     return look.brand()
 
 
+@register.simple_tag
+def issuer() -> str:
+    """The address of this server."""
+    return str(settings.ISSUER_ORIGIN)
+
+
 @register.simple_tag(takes_context=True)
 def theme(context: template.Context) -> str:
     """The theme of the page: light, dark, or empty to follow the device. Pages without a request follow the device."""

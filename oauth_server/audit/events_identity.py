@@ -71,6 +71,23 @@ class CodeRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignUpBegun(Event):
+    """Somebody began to sign up with a passkey. ``user`` is who owns the address already, and was mailed that they do."""
+
+    name: ClassVar[str] = "person:sign_up:begun"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUpRefused(Event):
+    """Somebody who signs up with a passkey was turned away: wrong_code, invitation_over, address_taken, refused."""
+
+    name: ClassVar[str] = "person:sign_up:refused"
+    result: ClassVar[str] = "failure"
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordPostponed(Event):
     """So many passwords waited to be hashed that this one was not looked at; its owner was asked to come back."""
 

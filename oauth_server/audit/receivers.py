@@ -67,6 +67,17 @@ def _code_refused(user: User | None, **_: Any) -> None:
     record(events.CodeRefused(user=public_subject(user.pk) if user else ""))
 
 
+@receiver(signals.sign_up_begun, dispatch_uid="audit.sign_up_begun")
+def _sign_up_begun(user: User | None, **_: Any) -> None:
+    # In batches, as for code_mailed.
+    record_later(events.SignUpBegun(user=public_subject(user.pk) if user else ""))
+
+
+@receiver(signals.sign_up_refused, dispatch_uid="audit.sign_up_refused")
+def _sign_up_refused(user: User | None, reason: str = "wrong_code", **_: Any) -> None:
+    record(events.SignUpRefused(user=public_subject(user.pk) if user else "", reason=reason))
+
+
 @receiver(signals.password_postponed, dispatch_uid="audit.password_postponed")
 def _postponed(**_: Any) -> None:
     record_later(events.PasswordPostponed())

@@ -56,6 +56,10 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
             _("Somebody asked for a sign-in code, which was mailed to you"), "mail", look_at=True
         ),
         "person:code:refused": Words(_("Somebody typed a wrong sign-in code"), "triangle-alert", look_at=True),
+        "person:sign_up:begun": Words(
+            _("Somebody wanted to sign up with your email address, and was mailed that it has an account"), "mail"
+        ),
+        "person:sign_up:refused": Words(_("A sign-up with your email address was refused"), "lock"),
         "person:factor:refused": Words(
             _("The password was right, the second step was not"), "triangle-alert", look_at=True
         ),

@@ -129,6 +129,11 @@ class Lifetimes:
         "How long a browser that a person trusts goes without the second step; 0: it is always asked for.",
     )
     invitation: int = _row(7 * 86_400, "", "How long the link of an invitation may be used.")
+    invitation_in_browser: int = _row(
+        1_800,
+        "",
+        "How long a browser in which that link was opened may sign up with it; after that the link is opened again.",
+    )
     operator_proof: int = _row(43_200, "", "How old the proofs of an operator may be for /admin/.")
     client_secret_overlap: int = _row(7 * 86_400, "", "How long the former secret works after a rotation.")
     jwks_max_age: int = _row(3_600, "RFC 7517", "How long others may cache our keys.")

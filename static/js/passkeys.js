@@ -5,6 +5,7 @@
   "use strict";
   var api = window.webauthnJSON;
   var waiting = null;
+  var NAMES = { NotAllowedError: "cancelled", InvalidStateError: "known", SecurityError: "elsewhere" };
 
   function fresh(form) {
     // At the click and not with the page: a second tab would make the challenge of the first one void.
@@ -54,7 +55,8 @@
         function (error) {
           button.disabled = false;
           // NotAllowedError: the person closed the window, or has none for this page; the two must not be told apart.
-          say(form, { NotAllowedError: "cancelled", InvalidStateError: "known" }[error.name] || "failed");
+          // SecurityError: this page was opened at another name of the server than the one that passkeys belong to.
+          say(form, NAMES[error.name] || "failed");
         }
       );
   }
@@ -92,6 +94,9 @@
     });
     return;
   }
+  document.querySelectorAll("[data-needs-passkeys]").forEach(function (link) {
+    link.hidden = false;
+  });
   document.querySelectorAll("form[data-passkey]").forEach(function (form) {
     form.hidden = false;
     form.addEventListener("submit", function (event) {

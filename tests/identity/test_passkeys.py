@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -243,6 +244,32 @@ def test_passkeys_need_a_name_and_a_secure_page(settings: Any, client: Browser, 
     settings.ISSUER = issuer
     assert passkeys.are_possible() is possible
     assert ("id_passkey" in page(client.get(LOGIN))) is possible
+
+
+@pytest.mark.parametrize(
+    ("issuer", "hint"),
+    [("http://127.0.0.1:8000", True), ("http://id.example", True), ("http://localhost:8000", False), (ORIGIN, False)],
+)
+def test_a_server_without_a_name_says_why_it_has_no_passkeys(
+    settings: Any, client: Browser, issuer: str, *, hint: bool
+) -> None:
+    """No button that fails: the page says what whoever runs the server has to set."""
+    settings.ISSUER = settings.ISSUER_ORIGIN = issuer
+    person()
+    sign_in(client)
+    confirm(client)
+    text = page(client.get(ADD, follow=True))
+    assert ("id_submit" in text) is not hint
+    assert (f"There are no passkeys at {issuer}" in text) is hint
+    assert ("sets ISSUER" in page(client.get("/account/2fa/"))) is hint
+
+
+def test_without_the_feature_nothing_is_said_of_passkeys(settings: Any, client: Browser) -> None:
+    settings.ISSUER = "http://127.0.0.1:8000"
+    settings.FEATURES = dataclasses.replace(settings.FEATURES, passkeys=False)
+    person()
+    sign_in(client)
+    assert "There are no passkeys" not in page(client.get("/account/2fa/"))
 
 
 def test_verification_is_what_makes_a_passkey_enough(client: Browser) -> None:

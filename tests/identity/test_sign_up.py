@@ -26,6 +26,7 @@ from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, si
 
 pytestmark = pytest.mark.django_db
 SIGN_UP = "/account/signup/"
+PUT_ASIDE = "/account/invitation/not-mine/"
 
 
 def form(name: str = "kim", email: str = "") -> dict[str, str]:
@@ -184,6 +185,53 @@ def test_a_newer_invitation_makes_the_older_one_void(client: Browser) -> None:
     newer = invited()
     assert client.get(older).status_code == 410
     assert client.get(newer).status_code == 303
+
+
+def test_in_a_shared_browser_an_invitation_can_be_put_aside(client: Browser, settings: Any) -> None:
+    """The page says for whom it is; whoever it is for opens the link again, here or elsewhere."""
+    settings.SIGN_UP = "invited"
+    path = invited()
+    client.get(path)
+    text = page(client.get(SIGN_UP))
+    assert "This invitation is for <strong" in text
+    assert "Not you?" in text
+    assert client.get(PUT_ASIDE).status_code == 405
+    answer = client.post(PUT_ASIDE, {"next": "/account/apps/"})
+    assert answer.headers["Location"] == f"{SIGN_UP}?next=%2Faccount%2Fapps%2F"
+    text = page(client.get(SIGN_UP))
+    assert "Its link still works for whoever it is for" in text
+    assert "By invitation only" in text
+    client.post(SIGN_UP, form())
+    assert not User.objects.exists()
+    accept(client, path)
+    assert is_signed_in(client)
+
+
+def test_where_everybody_may_sign_up_the_address_is_free_again(client: Browser) -> None:
+    client.get(invited())
+    client.post(PUT_ASIDE, {"next": "https://evil.example/"})
+    text = page(client.get(SIGN_UP))
+    assert "kim@example.com" not in text
+    client.post(SIGN_UP, form("bo"))
+    assert User.objects.get().email == "bo@example.com"
+    assert Invitation.objects.get().used_at is None
+
+
+@pytest.mark.parametrize(("minutes", "remembered"), [(29, True), (31, False)])
+def test_a_browser_forgets_an_invitation_by_itself(
+    client: Browser, settings: Any, minutes: int, *, remembered: bool
+) -> None:
+    """INVITATION_IN_BROWSER_LIFETIME: whoever sits down next is not signed up as somebody else."""
+    settings.SIGN_UP = "invited"
+    path = invited()
+    client.get(path)
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+        assert ("kim@example.com" in page(client.get(SIGN_UP))) is remembered
+        client.post(SIGN_UP, form())
+        assert User.objects.exists() is remembered
+        if not remembered:
+            accept(client, path)
+            assert is_signed_in(client)
 
 
 def test_only_a_digest_of_the_link_is_kept(client: Browser) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import Watch, authenticator
 from tests.support.factors import App
 from tests.support.furnished import PASSWORD
-from tests.support.pages import Stage, asked_for_real, fill, sign_in
+from tests.support.pages import Stage, asked_for_real, fill, invited, sign_in, type_mailed_code
 
 pytestmark = pytest.mark.browser
 
@@ -88,6 +88,51 @@ def test_from_an_application_to_a_new_account_and_back(house: Stage, watch: Watc
     page.click("main .list-title >> text=Calendar")
     page.click("text=Take access back")
     expect(page.locator("main")).to_contain_text("Calendar has no access any more.")
+
+
+def test_from_an_application_to_an_account_without_a_password_and_back(house: Stage, watch: Watch) -> None:
+    """Web Authentication Level 3 §7.1: a code by mail, the passkey, the recovery codes, the application; and in again by the passkey."""
+    page = visit(watch, house, scripts=True)
+    page.add_init_script(NO_AUTOFILL)
+    with authenticator(page) as held:
+        asked_for_real("calendar")(page, house)
+        page.click("text=Create an account")
+        page.click("#id_by_passkey")
+        fill({"username": "petra", "email": "petra@people.example"})(page, house)
+        page.reload()
+        type_mailed_code("petra@people.example")(page, house)
+        expect(page.locator("h1")).to_have_text("Make your passkey")
+        page.click("#id_submit")
+        expect(page.locator("h1")).to_have_text("Recovery codes")
+        assert [one["isResidentCredential"] for one in held()] == [True]
+        page.click("text=I have kept them")
+        page.click("#id_allow")
+        arrived(page)
+        sign_out(page, house)
+        asked_for_real("calendar")(page, house)
+        page.click("#id_passkey")
+        arrived(page)
+
+
+def test_without_scripts_a_password_is_offered_instead_of_a_passkey(house: Stage, watch: Watch) -> None:
+    page = visit(watch, house)
+    page.goto(f"{house.issuer}/account/signup/?next=/account/apps/")
+    expect(page.locator("#id_by_passkey")).to_be_hidden()
+    # Whoever comes to the other page all the same is told, before anything is typed.
+    page.goto(f"{house.issuer}/account/signup/by-passkey/?next=/account/apps/")
+    expect(page.locator("noscript p")).to_contain_text("Passkeys need JavaScript")
+    page.click("#id_password_instead")
+    expect(page.locator("#id_password1")).to_be_visible()
+    assert "next=" in page.url
+
+
+def test_an_invitation_is_put_aside_in_a_shared_browser(house: Stage, watch: Watch) -> None:
+    page = visit(watch, house)
+    invited(page, house)
+    expect(page.locator("#id_email")).to_have_value("guest@people.example")
+    page.click("#id_not_mine")
+    expect(page.locator("main")).to_contain_text("This browser has forgotten the invitation.")
+    expect(page.locator("#id_email")).to_have_value("")
 
 
 def test_an_authenticator_app_is_set_up_lost_and_recovered_from(house: Stage, watch: Watch) -> None:

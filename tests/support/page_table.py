@@ -20,15 +20,18 @@ from tests.support.pages import (
     finished_twice,
     from_there,
     go,
+    invited,
     signed_in,
     staying,
     then,
+    type_mailed_code,
     without_cookies,
 )
 
 _NEWCOMER = then(from_there, go("/account/login/newcomer/new/"))
 _NEW_SERVICE = fill({"name": "Night train"})
 _MAILED_CODE = then(go("/account/login/code/"), fill({"email": "nia@people.example"}))
+_TO_CODE = then(go("/account/signup/by-passkey/"), fill({"username": "sue", "email": "sue@people.example"}))
 _OWN = {"pk": "own_web"}
 
 _FAR = f"https://{'long.' * 12}example/{'path/' * 12}callback"
@@ -41,6 +44,12 @@ ROWS: Final = (
     Row("account_login", "again", who="nia", query="prompt=login"),
     Row("account_signup"),
     Row("account_signup", "refused", deed=fill({"username": "nia", "email": "nia@people.example", "password1": "password12"})),
+    Row("account_signup", "invited", status=0, deed=invited),
+    Row("account_signup_by_passkey"),
+    Row("account_signup_by_passkey", "refused", deed=fill({"username": "nia", "email": "new@people.example"})),
+    Row("account_signup_code", status=0, deed=_TO_CODE),
+    Row("account_signup_code", "wrong code", status=0, deed=then(_TO_CODE, fill({"code": "ABCDEF"}))),
+    Row("account_signup_passkey", status=0, deed=then(_TO_CODE, type_mailed_code("sue@people.example"))),
     Row("mfa_authenticate", status=0, deed=signed_in("bo")),
     Row("mfa_authenticate", "wrong code", status=0, deed=then(signed_in("bo"), fill({"code": "000000"}))),
     Row("account_invitation", "over", given={"secret": "nothing"}, status=410),
@@ -133,7 +142,7 @@ NO_PAGE: Final = {
     "account_terms": "stands in everybody's way where TERMS_VERSION is set; tests/identity/test_terms.py looks at it",
     **dict.fromkeys(
         ("connected_apps_withdraw", "account_picture_change", "account_sessions_end_others", "account_sessions_end", "account_sessions_forget", "account_look",
-         "account_login_cancel", "cancel", "end_session_confirm", "portal_disable", "portal_enable", "portal_rotate",
+         "account_login_cancel", "account_invitation_put_aside", "cancel", "end_session_confirm", "portal_disable", "portal_enable", "portal_rotate",
          "portal_end_former", "account_connections_unlink", "account_export", "upstream_back_channel"),
         "takes what a form or a machine sends",
     ),

@@ -61,12 +61,19 @@ class Stage:
     script: str = ""
     contexts: dict[str, BrowserContext] = field(default_factory=dict)
 
-    def mailed_link(self, to: str) -> str:
-        """The address in the last mail to somebody."""
+    def last_mail(self, to: str) -> str:
+        """The last mail to somebody, as it was sent."""
         mails = sorted(self.mail.iterdir(), key=lambda file: file.stat().st_mtime_ns)
         text = next(text for file in reversed(mails) if f"To: {to}\n" in (text := file.read_text("utf-8")))
-        plain = text.replace("=\n", "").replace("=3D", "=")  # quoted-printable (RFC 2045 §6.7)
-        return re.findall(rf"{self.issuer}/\S+", plain)[0]
+        return text.replace("=\n", "").replace("=3D", "=")  # quoted-printable (RFC 2045 §6.7)
+
+    def mailed_link(self, to: str) -> str:
+        """The address in it."""
+        return re.findall(rf"{self.issuer}/\S+", self.last_mail(to))[0]
+
+    def mailed_code(self, to: str) -> str:
+        """The code in it."""
+        return re.findall(r"^[A-Z0-9]{4}-[A-Z0-9]{4}$", self.last_mail(to), re.MULTILINE)[0]
 
     def page(self, who: str) -> Page:
         """The page of a person's browser; for nobody, of a browser without a memory."""
@@ -168,6 +175,17 @@ def fill(values: Mapping[str, str]) -> Deed:
         page.click("#id_submit")
 
     return deed
+
+
+def type_mailed_code(to: str) -> Deed:
+    """The code that came by mail."""
+    return lambda page, stage: fill({"code": stage.mailed_code(to)})(page, stage)
+
+
+def invited(page: Page, stage: Stage) -> None:
+    """By the link of an invitation."""
+    stage.seeder("manage", arguments=["invite", "guest@people.example"])
+    page.goto(stage.mailed_link("guest@people.example"))
 
 
 def asked_by(client: str, *, scope: str = "openid profile email phone address offline_access", **more: str) -> Deed:
