@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import BytesIO
 from typing import Any
-from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.wsgi import get_wsgi_application
@@ -14,31 +12,13 @@ from django.test import Client
 from oauth_server import short_way
 from oauth_server.audit.events import ClientRefused
 from oauth_server.models import AuditEvent
+from tests.support.wsgi import FORM, ask
 
 pytestmark = pytest.mark.django_db
-
-FORM = "application/x-www-form-urlencoded"
-Answer = tuple[str, dict[str, str], bytes]
 
 
 def unexpected(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     raise AssertionError(environ["PATH_INFO"])
-
-
-def ask(app: Any, method: str, address: str, body: bytes = b"", **headers: str) -> Answer:
-    said: list[Any] = []
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": address,
-        "CONTENT_LENGTH": str(len(body)),
-        "CONTENT_TYPE": FORM if body else "",
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.input": BytesIO(body),
-        **headers,
-    }
-    setup_testing_defaults(environ)
-    content = b"".join(app(environ, lambda status, names: said.extend((status, dict(names)))))
-    return said[0], said[1], content
 
 
 @pytest.mark.parametrize(
