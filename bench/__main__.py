@@ -9,18 +9,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from bench import processes, sign_in, table, tables
+from bench import machine, processes, sign_in, table, tables
 from bench.gatehouse import gatehouse
 from bench.measure import measure, memory
 from bench.peers.dot.subject import dot
 from bench.peers.node.subject import node
 from bench.subject import Subject
-from tests.support import services
 
 PROFILES: Final = (
     "client_credentials", "introspection_jwt", "introspection_opaque", "userinfo", "refresh", "code", "discovery", "jwks",
@@ -29,29 +28,6 @@ PROFILES: Final = (
 _HASHED: Final = ("client_credentials", "introspection_opaque", "refresh", "code")
 # What is said of ours alone, in sentences below the table.
 OURS_ALONE: Final = ("memory", "sign_in")
-
-
-def _cpus() -> tuple[str, str]:
-    """The core of the server and that of the load: two different ones where there are two."""
-    mine = sorted(os.sched_getaffinity(0))
-    return str(mine[0]), str(mine[-1])
-
-
-@contextmanager
-def _database(kind: str, cpu: str) -> Iterator[tuple[str, int]]:
-    if kind != "postgresql":
-        yield "", 0
-        return
-    with services.postgresql(cpus=cpu) as url:
-        yield url, _postmaster(url)
-
-
-def _postmaster(url: str) -> int:
-    port = url.rpartition(":")[2].partition("/")[0]
-    for pid in processes.family(os.getpid()):
-        if f"port={port}" in processes.command_line(pid):
-            return pid
-    return 0
 
 
 def _remarks(
@@ -80,7 +56,7 @@ def main() -> int:
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    server_cpu, load_cpu = _cpus()
+    server_cpu, load_cpu = machine.cpus()
     if options.profile == "tables":
         return tables.main([int(size) for size in options.rows.split(",")], server_cpu, load_cpu)
     profiles = tuple(name for name in PROFILES if options.profile in {None, name})
@@ -104,7 +80,7 @@ def main() -> int:
         if (options.no_peer and is_peer) or not chosen:
             continue
         with ExitStack() as stack:
-            url, database_pid = stack.enter_context(_database(database, server_cpu))
+            url, database_pid = stack.enter_context(machine.database(database, server_cpu))
             subject = stack.enter_context(start(url, server_cpu))
             held = processes.resident_megabytes(subject.pid)
             for profile in chosen:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bench import chart
+from bench import chart, machine, page
 
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
-PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
-PICTURE: Final = PAGE.with_suffix(".svg")
+PICTURE: Final = page.PERFORMANCE.with_suffix(".svg")
 OURS: Final = "Gatehouse"
-_BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +78,10 @@ def render(rows: list[Row], remarks: Sequence[str] = ()) -> str:
     return "\n".join(lines)
 
 
-def _machine() -> dict[str, Any]:
-    model = next(
-        (text.partition(":")[2].strip() for text in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if text.startswith("model name")),
-        platform.machine(),
-    )  # fmt: skip
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
 def write(rows: list[Row], remarks: Sequence[str] = ()) -> None:
     """Keep the figures, draw them, and put the table between the marks of docs/performance.md."""
-    machine = _machine()
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
-        json.dumps({"machine": machine, "rows": [asdict(row) for row in rows], "remarks": list(remarks)}, indent=2)
-        + "\n",
-        "utf-8",
-    )
+    kept = {"machine": machine.facts(), "rows": [asdict(row) for row in rows], "remarks": list(remarks)}
+    RESULTS.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
     PICTURE.write_text(chart.draw(rows, OURS), "utf-8")
-    text = PAGE.read_text("utf-8") if PAGE.exists() else f"# Performance\n\n{_BEGIN}\n{_END}\n"
-    before, _, rest = text.partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    about = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {machine['at'][:10]}."
-    PAGE.write_text(f"{before}{_BEGIN}\n{about}\n\n{render(rows, remarks)}\n{_END}{after}", "utf-8")
+    page.put("bench", f"{machine.sentence()}\n\n{render(rows, remarks)}")
