@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -92,6 +93,13 @@ class AccountAdapter(DefaultAccountAdapter):
                 raise
             # Django's own sentence offers @, which is refused above.
             raise ValidationError(_("Use only letters, digits and . - + _ in a username."), code="invalid") from None
+
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """Never the primary one: it resets the password, and codes are mailed to it.
+
+        allauth lets the only address go, since there is a username to sign in with.
+        """
+        return not email_address.primary
 
     def get_login_stages(self) -> list[str]:
         """allauth's, some of them in this house's way; ours for newcomers before those that ask who somebody is, the rest behind."""
