@@ -105,9 +105,9 @@ class Connected:
 
     @property
     def last_from(self) -> str:
-        """The address of its last renewal."""
-        renewed = [access for access in self.accesses if access.renewed is not None]
-        return max(renewed, key=lambda access: access.renewed or access.since).renewed_from if renewed else ""
+        """Where that was: the address of its renewal, or the browser in which the person signed in to it."""
+        latest = max(self.accesses, key=lambda access: access.renewed or access.since, default=None)
+        return latest.renewed_from or latest.device if latest else ""
 
     def asks_again(self, now: datetime) -> bool:
         """Whether the person's yes is too old to be remembered."""

@@ -39,6 +39,11 @@ def page_of(browser: Browser, house: House) -> str:
 
 def test_the_list_says_who_what_for_and_when_last_from_where(ada: User) -> None:
     house = furnish(ada)
+    house.session.user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    house.session.save()
+    assert "· Firefox on Linux" in listed(signed_in(ada)), (
+        "where the person signed in to it, as long as it renewed nothing"
+    )
     renew(house, "203.0.113.7", 1)
     renew(house, "203.0.113.8", 2)
     response = signed_in(ada).get(reverse("connected_apps"))
