@@ -19,7 +19,7 @@ View = Callable[..., HttpResponseBase]
 def sign_in_context(request: HttpRequest) -> Mapping[str, Any]:
     """What the hook says.
 
-    client_name, client_host, client_uri, logo_src, policy_uri, tos_uri, login_hint, ui_locales, brand_style,
+    client_id, client_name, client_host, client_uri, logo_src, policy_uri, tos_uri, login_hint, ui_locales, brand_style,
     form_action_origins; cancel_uri (give up) and
     decline_uri (go on without what is asked); ``demand``: what is asked of the sign-in.
     """

@@ -66,6 +66,7 @@ def _page(request: HttpRequest, pending: Pending, session: LoginSession, before:
         request,
         "authorize/consent.html",
         {
+            "client_id": pending.client.client_id,
             "asker": describe_asker(pending.client, pending.asked.redirect_uri),
             "logo_src": logos.src(pending.client),
             "brand_style": branding.src(pending.client),

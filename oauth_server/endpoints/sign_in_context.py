@@ -39,6 +39,7 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         return {}
     asker = describe_asker(pending.client, pending.asked.redirect_uri)
     return {
+        "client_id": pending.client.client_id,  # for templates of an operator's that differ by application
         "client_name": asker.name,
         "client_host": asker.host,
         "client_uri": asker.website,

@@ -185,6 +185,16 @@ class TestBrand:
             assert "sandbox" in picture.headers["Content-Security-Policy"]
             assert "immutable" in picture.headers["Cache-Control"]
 
+    def test_a_template_of_the_operators_goes_before_ours(self, client: Browser, tmp_path: Path, settings: Any) -> None:
+        (tmp_path / "components").mkdir()
+        (tmp_path / "components/brand.html").write_text("<p>The house of Acme</p>")
+        folder = load({"TEMPLATES_DIR": str(tmp_path)})["TEMPLATES_DIR"]
+        (engine,) = settings.TEMPLATES
+        settings.TEMPLATES = [{**engine, "DIRS": [folder, *engine["DIRS"]]}]
+        for path in (LOGIN, "/account/password/reset/"):
+            assert "The house of Acme" in page(client.get(path))
+        assert 'id="id_login"' in page(client.get(LOGIN)), "what it does not name stays ours"
+
     @pytest.mark.parametrize(
         ("variable", "value"),
         [

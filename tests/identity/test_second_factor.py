@@ -99,6 +99,19 @@ def test_of_parallel_uses_of_one_code_one_succeeds(client: Browser, secret: str)
     assert sum(spent) == 1
 
 
+def test_a_reload_and_a_second_tab_find_the_second_step(client: Browser, secret: str) -> None:
+    """What was proved waits in the browser: nobody begins again because a page was closed."""
+    sign_in(client)
+    for _reload in range(2):
+        assert "One more step" in page(client.get("/account/2fa/authenticate/"))
+    tab = client.get(f"{LOGIN}?next=/account/profile/")
+    assert tab.headers["Location"] == "/account/2fa/authenticate/?next=%2Faccount%2Fprofile%2F"
+    answer = client.post("/account/2fa/authenticate/", {"code": code(secret), "next": "/account/profile/"})
+    assert answer.headers["Location"] == "/account/profile/"
+    assert client.get("/account/2fa/authenticate/").status_code == 302, "the first tab goes on too"
+    assert is_signed_in(client)
+
+
 def test_guessing_codes_has_a_limit(client: Browser, secret: str) -> None:
     """Scorecard T-06."""
     sign_in(client)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,17 @@ def test_without_a_colour_the_pages_are_the_houses(app: Party, browser: Browser)
     assert sheet_of(page(browser.get(location(browser.authorize(app))))) == ""
     assert browser.get(f"/oauth/brand/{app.client_id}.css").status_code == 404
     assert browser.get("/oauth/brand/nobody.css").status_code == 404
+
+
+def test_a_template_of_the_operators_knows_which_application_asks(
+    app: Party, browser: Browser, signed_in: LoginSession, tmp_path: Path, settings: Any
+) -> None:
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components/brand.html").write_text("{{ request.sign_in.client_id }}{{ client_id }} asks")
+    (engine,) = settings.TEMPLATES
+    settings.TEMPLATES = [{**engine, "DIRS": [tmp_path, *engine["DIRS"]]}]
+    assert f"{app.client_id} asks" in page(browser.get(location(browser.authorize(app))))
+    assert f"{app.client_id} asks" in page(browser.get(location(browser.authorize(app, prompt="login"))))
 
 
 @pytest.mark.parametrize(
