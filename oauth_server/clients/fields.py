@@ -6,6 +6,7 @@ at all, and whether only an operator may set it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from oauth_server.clients.subjects import SUBJECT_TYPES
 from oauth_server.jose import algorithms
 from oauth_server.models import Client
 
+_LANGUAGE: Final = re.compile(r"([a-z_]+)#([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,6})")
 # grant_type → the feature that turns it on. ``grants.GRANTS`` stands above this package and must have the same names.
 _GRANT_TYPES: Final = {
     "authorization_code": "authorization_code",
@@ -157,3 +159,9 @@ _ROWS: Final = (
 )  # fmt: skip
 
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def in_language(name: str) -> tuple[str, str]:
+    """A member's name without its language tag, and the tag; ``client_name#uk`` is ``client_name`` in ``uk`` (RFC 7591 §2.2)."""
+    tagged = _LANGUAGE.fullmatch(name)
+    return (tagged[1], tagged[2]) if tagged else (name, "")

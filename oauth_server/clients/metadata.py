@@ -6,7 +6,6 @@ counts for the members that widen what a client may do, and for a chosen ``clien
 
 from __future__ import annotations
 
-import re
 import secrets as randomness
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -21,7 +20,7 @@ from oauth_server.audit.events_clients import ClientRegistered, ClientUpdated
 from oauth_server.audit.record import record
 from oauth_server.clients import encryption, offered, registry, secrets, sectors
 from oauth_server.clients.client import PAIRWISE, PUBLIC, sector
-from oauth_server.clients.fields import FIELDS, IMPLICIT
+from oauth_server.clients.fields import FIELDS, IMPLICIT, in_language
 from oauth_server.clients.methods import assertion
 from oauth_server.clients.profiles import DEFAULT, PROFILES
 from oauth_server.clients.readers import refuse
@@ -35,7 +34,6 @@ from oauth_server.protocol.errors import InvalidClientMetadata, InvalidRedirectU
 _DEFAULTS: Final[Mapping[str, Callable[[], Any]]] = {
     column.name: column.get_default for column in Client._meta.concrete_fields
 }
-_LANGUAGE: Final = re.compile(r"([a-z_]+)#([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,6})")
 _SPACED: Final = frozenset({"redirect_uris", "post_logout_redirect_uris"})
 _MOST_MEMBERS: Final = 200
 # What people see of a client, beside the host that they are sent to.
@@ -64,7 +62,7 @@ def validate(metadata: Mapping[str, Any], *, by_operator: bool, profile: str = D
         given["audience"] = offered.audience(given["audience"])
     read: dict[str, Any] = {}
     for name, value in given.items():
-        base, language = _base(name)
+        base, language = in_language(name)
         row = FIELDS.get(base)
         if row is None or (language and not row.in_languages) or (row.by_operator_only and not by_operator):
             continue
@@ -76,11 +74,6 @@ def validate(metadata: Mapping[str, Any], *, by_operator: bool, profile: str = D
     _fill_in(read, profile)
     _check_together(read)
     return read
-
-
-def _base(name: str) -> tuple[str, str]:
-    tagged = _LANGUAGE.fullmatch(name)
-    return (tagged[1], tagged[2]) if tagged else (name, "")
 
 
 def _fill_in(read: dict[str, Any], profile: str) -> None:
@@ -309,13 +302,13 @@ def _with_policy(metadata: Mapping[str, Any], row: Client) -> dict[str, Any]:
 
 def _looks_the_same(read: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     """Whether a client still is what an operator answered for: else a name is checked first and then changed."""
-    seen = (name for name in {*read, *stored} if _base(name)[0] in _VOUCHED)
+    seen = (name for name in {*read, *stored} if in_language(name)[0] in _VOUCHED)
     is_there = sectors.hosts(read["redirect_uris"]) <= sectors.hosts(stored["redirect_uris"])
     return is_there and all(read.get(name) == stored.get(name) for name in seen)
 
 
 def _is_policy(name: str) -> bool:
-    field = FIELDS.get(_base(name)[0])
+    field = FIELDS.get(in_language(name)[0])
     return field is not None and field.by_operator_only
 
 
