@@ -1,13 +1,13 @@
 """The members of client metadata: one table (RFC 7591 §2, OpenID Connect Registration §2, and our own extensions).
 
-A member without a row is unknown and ignored. A row says how the member is read, where it is kept, when it means anything
+A member without a row is unknown and ignored (RFC 7591 §2). A row says how the member is read, where it is kept, when it means anything
 at all, and whether only an operator may set it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,6 +22,7 @@ from oauth_server.clients.readers import Reader
 from oauth_server.clients.subjects import SUBJECT_TYPES
 from oauth_server.jose import algorithms
 from oauth_server.models import Client
+from oauth_server.settings.nearest import did_you_mean
 
 _LANGUAGE: Final = re.compile(r"([a-z_]+)#([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,6})")
 # grant_type → the feature that turns it on. ``grants.GRANTS`` stands above this package and must have the same names.
@@ -165,3 +166,33 @@ def in_language(name: str) -> tuple[str, str]:
     """A member's name without its language tag, and the tag; ``client_name#uk`` is ``client_name`` in ``uk`` (RFC 7591 §2.2)."""
     tagged = _LANGUAGE.fullmatch(name)
     return (tagged[1], tagged[2]) if tagged else (name, "")
+
+
+# What is no metadata and stands beside it: an operator chooses the first two, answers of ours have the others.
+_BESIDE: Final = frozenset(
+    {
+        "client_id",
+        "client_secret",
+        "client_id_issued_at",
+        "client_secret_expires_at",
+        "registration_access_token",
+        "registration_client_uri",
+    }
+)
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """A sentence about each member that is ignored because it has no row, with the one that was perhaps meant.
+
+    Args:
+        names: of the members that somebody gave.
+    """
+    sentences = []
+    for name in names:
+        member, language = in_language(name)
+        row = FIELDS.get(member)
+        if row is None and name not in _BESIDE:
+            sentences.append(f"{name[:100]} is not known and was ignored.{did_you_mean(member, FIELDS)}")
+        elif row is not None and language and not row.in_languages:
+            sentences.append(f"{name[:100]} was ignored: {member} has no languages.")
+    return sentences

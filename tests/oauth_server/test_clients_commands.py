@@ -73,12 +73,42 @@ def test_a_taken_identifier_is_refused_unless_the_update_is_meant() -> None:
     assert "client_secret" not in answer
 
 
-def test_an_update_of_nobody_registers_nobody() -> None:
-    """A mistyped identifier."""
-    for members in ({"client_id": "wbe", "redirect_uris": [REDIRECT]}, {"redirect_uris": [REDIRECT]}):
-        with pytest.raises(CommandError, match="no client with this client_id"):
-            create(members, "--update")
+def test_an_update_of_nobody_registers_nobody(tmp_path: Path) -> None:
+    """A mistyped identifier, alone or in a file of clients."""
+    members = {"client_id": "wbe", "redirect_uris": [REDIRECT]}
+    with pytest.raises(CommandError, match="no client with the client_id wbe"):
+        create(members, "--update")
+    with pytest.raises(CommandError, match="needs the client_id"):
+        create({"redirect_uris": [REDIRECT]}, "--update")
+    file = tmp_path / "clients.json"
+    file.write_text(json.dumps({"register": [members]}))
+    with pytest.raises(CommandError, match="no client with the client_id wbe"):
+        run("create_client", "--clients", str(file), "--update")
     assert not Client.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("member", "says"),
+    [
+        ("skip_authorisation", "Did you mean skip_authorization?"),
+        ("clientname#uk", "Did you mean client_name?"),
+        ("contacts#uk", "contacts has no languages"),
+        ("com.example.colour", "com.example.colour is not known and was ignored."),
+    ],
+)
+def test_a_member_that_is_not_known_is_ignored_aloud(member: str, says: str) -> None:
+    """RFC 7591 §2: other servers may know it, so the client is registered; its operator may have misspelt it."""
+    said = io.StringIO()
+    members = {"redirect_uris": [REDIRECT], "client_name#uk": "Крамниця", "client_secret_expires_at": 0, member: "x"}
+    answer = run("create_client", "--json", json.dumps(members), stderr=said)
+    assert member not in answer
+    (line,) = said.getvalue().splitlines()
+    assert says in line
+
+
+def test_a_refusal_that_a_misspelt_member_caused_names_it() -> None:
+    with pytest.raises(CommandError, match=r"redirect_uris must have .* Did you mean redirect_uris\?"):
+        create({"redirect_uri": [REDIRECT]})
 
 
 @pytest.mark.parametrize(
