@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -21,6 +22,7 @@ WEB_THREADS: Final = (
 )
 # Requests that one process takes in at once; the rest wait in the socket, where they cost nothing.
 WEB_BACKPRESSURE: Final = 256
+_LOG_CONFIG: Final = Path(__file__).with_name("granian.json")
 
 
 # On one machine requests go before chores: the first answer does not wait until the worker has imported itself.
@@ -38,7 +40,8 @@ def web() -> list[str]:
         *counting, sys.executable, "-m", "granian", "oauth_server.wsgi:application",
         "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT), "--http", "1", "--no-ws",
         "--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--backpressure", str(WEB_BACKPRESSURE),
-        "--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10", "--log-level", "warning",
+        "--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10",
+        "--log-level", "warning", "--log-config", str(_LOG_CONFIG),
         # Of several processes one may be killed, by want of memory for one: the others go on, and a new one takes its place.
         *(["--respawn-failed-workers"] if settings.WEB_WORKERS > 1 else []),
     ]  # fmt: skip
