@@ -64,8 +64,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "identity.User"
 # What is told of errands: imported by whoever has one, which the outbox does by name, since it stands below.
 CELERY_APP = "oauth_server.celery.app"
-# Which application waits behind a sign-in page: identity must not import the server, so it looks it up by name.
-SIGN_IN_CONTEXT = "oauth_server.endpoints.sign_in_context.sign_in_context"
 
 INSTALLED_APPS = [
     "identity",

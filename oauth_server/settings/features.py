@@ -97,7 +97,6 @@ class Features:
     )
 
 
-# Features that are finished but off unless an operator asks: `all` turns them on too.
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     """Durations in seconds."""

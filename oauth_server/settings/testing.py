@@ -48,5 +48,3 @@ STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 # A file is looked for when it is asked for: each test has its own browsers, and each browser would list all files first.
 WHITENOISE_AUTOREFRESH = True
-# A file is looked for when it is asked for: each test has its own browsers, and each browser would list all files first.
-WHITENOISE_AUTOREFRESH = True
