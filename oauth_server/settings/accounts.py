@@ -38,7 +38,7 @@ AT_REST = {"wrap": "oauth_server.keys.wrap", "digest": "oauth_server.keys.secret
 
 IDENTIFIER_FIRST = ENVIRONMENT["IDENTIFIER_FIRST"] == "on"
 SIGN_UP: str = ENVIRONMENT["SIGN_UP"]
-SIGN_UP_DOMAINS = tuple(name.lower() for name in ENVIRONMENT["SIGN_UP_DOMAINS"])
+SIGN_UP_DOMAINS: tuple[str, ...] = ENVIRONMENT["SIGN_UP_DOMAINS"]
 
 TERMS_VERSION: str = ENVIRONMENT["TERMS_VERSION"]
 if TERMS_VERSION and not ENVIRONMENT["TERMS_URL"]:

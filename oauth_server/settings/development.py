@@ -14,13 +14,18 @@ from oauth_server.settings.base import (
     SECRET_KEY_FILE,
     STORAGES,
 )
-from oauth_server.settings.files import prepare_data_dir, prepare_database_file, read_secret
+from oauth_server.settings.files import settle
 
-prepare_data_dir(DATA_DIR)
-prepare_database_file(DATABASES["default"])
-SECRET_KEY = read_secret(SECRET_KEY_FILE, "SECRET_KEY_FILE", make=True)
-read_secret(KEY_ENCRYPTION_KEY_FILE, "KEY_ENCRYPTION_KEY_FILE", make=True)
-read_secret(METRICS_TOKEN_FILE, "METRICS_TOKEN_FILE", make=True)
+SECRET_KEY = settle(
+    DATA_DIR,
+    DATABASES["default"],
+    {
+        "SECRET_KEY_FILE": SECRET_KEY_FILE,
+        "KEY_ENCRYPTION_KEY_FILE": KEY_ENCRYPTION_KEY_FILE,
+        "METRICS_TOKEN_FILE": METRICS_TOKEN_FILE,
+    },
+    make=True,
+)["SECRET_KEY_FILE"]
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "127.0.0.1", "localhost", "[::1]"]
 DEMO = True

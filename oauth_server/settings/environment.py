@@ -5,7 +5,6 @@ A malformed value, or a variable that looks like one of ours and is not, stops t
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from oauth_server.settings import readers
 from oauth_server.settings.features import Lifetimes, Limits, describe
+from oauth_server.settings.nearest import did_you_mean
 
 BASE_DIR: Final = readers.BASE_DIR
 
@@ -44,7 +44,7 @@ VARIABLES: Final = (
     Variable("BROKER_URL", readers.url("redis", "rediss", "amqp", "amqps"), "", "redis:// or amqp://; an embedded broker in DATA_DIR when empty."),
     Variable("CACHE_URL", readers.url("redis", "rediss"), "", "redis://; a cache in process memory when empty."),
     Variable("EMAIL_URL", readers.mail, "", "smtp+tls://user:password@host:587 or smtp+ssl://…:465; smtp://localhost:25 when empty."),
-    Variable("EMAIL_FROM", readers.text, "", "The sender of mail; no-reply@ the issuer's host when empty."),
+    Variable("EMAIL_FROM", readers.sender, "", "The sender of mail; no-reply@ the issuer's host when empty."),
     Variable("DATA_DIR", readers.path, "var", "Where the database, keys and the embedded broker live; mode 0700."),
     Variable("SECRET_KEY_FILE", readers.optional_path, "", "Django's secret key; DATA_DIR/secret_key when empty."),
     Variable(
@@ -57,7 +57,7 @@ VARIABLES: Final = (
     Variable("TRUSTED_PROXIES", readers.networks, "", "Addresses or ranges whose X-Forwarded-* and certificate headers are believed."),
     Variable("CLIENT_CERTIFICATE_HEADER", readers.header, "X-Client-Cert", "The header in which a trusted proxy passes a client certificate."),
     Variable("OUTBOUND_ALLOW", readers.networks, "", "Private address ranges that the guarded fetcher may reach."),
-    Variable("OUTBOUND_CA_FILE", readers.optional_path, "", "More certificate authorities for outgoing TLS, PEM."),
+    Variable("OUTBOUND_CA_FILE", readers.optional_file, "", "More certificate authorities for outgoing TLS, PEM."),
     Variable("FEATURES", readers.features, "", "Features by name; -name turns one off, all turns every finished one on."),
     Variable("THROTTLES", readers.one_of("on", "off"), "on", "Limits on guessing and on what strangers may store; off is refused in production."),
     Variable("REGISTRATION", readers.one_of("closed", "token", "open"), "closed", "Who may register a client over the network."),
@@ -68,7 +68,7 @@ VARIABLES: Final = (
     Variable("RESOURCES", readers.resources, "", "A JSON file, {API: options}: who may ask for tokens for it, and what they look like (RFC 8707)."),
     Variable("SCOPE_TEXTS", readers.scope_texts, "", "A JSON file, {scope: texts}: in which words people are asked for the scopes of your APIs, in their languages."),
     Variable("SIGN_UP", readers.one_of("open", "invited", "closed"), "open", "Who may make an account: anybody, whoever was invited, nobody."),
-    Variable("SIGN_UP_DOMAINS", readers.words, "", "Domains whose addresses may sign up, such as example.com; any when empty. Whoever was invited may come from elsewhere."),
+    Variable("SIGN_UP_DOMAINS", readers.domains, "", "Domains whose addresses may sign up, such as example.com; any when empty. Whoever was invited may come from elsewhere."),
     Variable("IDENTIFIER_FIRST", readers.one_of("on", "off"), "off", "Whether the sign-in page asks for the name alone, and the next one for the password; off asks for both at once."),
     Variable("BREACHED_PASSWORDS_URL", readers.url("https", "http"), "", "A service that knows stolen passwords by the first five digits of their SHA-1, such as https://api.pwnedpasswords.com/range/; asked for new passwords, nobody when empty."),
     Variable("ADMIN_MINIMUM_ACR", readers.one_of("off", "1", "2", "phr"), "2", "How strong an operator's sign-in must be for /admin/; off, the default in development, takes any that lives."),
@@ -83,7 +83,7 @@ VARIABLES: Final = (
     Variable("TERMS_URL", readers.url("https", "http"), "", "A link at the foot of every page: the terms of service."),
     Variable("TERMS_VERSION", readers.name, "", "The version of the terms at TERMS_URL, such as 2026-11: accepted at sign-up, and at the next sign-in after it changes; nobody is asked when empty."),
     Variable("HELP_URL", readers.url("https", "http"), "", "A link at the foot of every page: where people get help."),
-    Variable("LOG_LEVEL", readers.one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged."),
+    Variable("LOG_LEVEL", readers.one_of("debug", "info", "warning", "error"), "info", "The least important line that is logged; warning for every command but run."),
     Variable("LOG_FORMAT", readers.one_of("console", "json"), "console", "Lines for people or for machines."),
 )  # fmt: skip
 
@@ -111,7 +111,7 @@ def _read(name: str, read: Callable[[str], Any], raw: str) -> Any:
     try:
         return read(raw.strip())
     except ValueError as error:
-        raise BadSetting(name, f"is malformed ({error}).") from None
+        raise BadSetting(name, f"is malformed: it {error}{'' if str(error).endswith(('.', '?')) else '.'}") from None
 
 
 def refuse_unknown(environ: Mapping[str, str], known: frozenset[str]) -> None:
@@ -126,9 +126,9 @@ def refuse_unknown(environ: Mapping[str, str], known: frozenset[str]) -> None:
     for name in environ:
         if name in known or not name.isupper() or _SERVICE_LINK.fullmatch(name):
             continue
-        near = difflib.get_close_matches(name, known, 1, cutoff=0.88)
+        near = did_you_mean(name, known, cutoff=0.88)
         if near or name.startswith("GATEHOUSE_"):
-            raise BadSetting(name, "is not known." + (f" Did you mean {near[0]}?" if near else ""))
+            raise BadSetting(name, "is not known." + (near or did_you_mean(name.removeprefix("GATEHOUSE_"), known)))
 
 
 def load(environ: Mapping[str, str]) -> Environment:

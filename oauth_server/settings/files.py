@@ -34,9 +34,42 @@ def prepare_data_dir(folder: Path) -> None:
 
 
 def prepare_database_file(database: Mapping[str, Any]) -> None:
-    """Make SQLite's file with mode 0600, whatever the folder and the umask allow; its journals take the same mode."""
+    """Make SQLite's file with mode 0600, whatever the folder and the umask allow; its journals take the same mode.
+
+    Raises:
+        BadSetting: it cannot be written.
+    """
     if database["ENGINE"] == SQLITE and database["NAME"] != ":memory:":
-        os.close(os.open(database["NAME"], os.O_CREAT | os.O_WRONLY, 0o600))
+        try:
+            os.close(os.open(database["NAME"], os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError as error:
+            why = f"names {database['NAME']}, which cannot be written ({error.strerror})."
+            raise BadSetting("DATABASE_URL", why) from None
+
+
+def settle(
+    data_dir: Path, database: Mapping[str, Any], secret_files: Mapping[str, Path], *, make: bool
+) -> dict[str, str]:
+    """Whatever must be on the disk: judged first, so that a start which fails leaves nothing; then made.
+
+    Args:
+        data_dir: the data folder.
+        database: Django's settings of the database.
+        secret_files: the variable that names it → the file.
+        make: whether missing secrets are made (development).
+
+    Returns:
+        The variable → the text of its secret.
+
+    Raises:
+        BadSetting: something of it cannot be used.
+    """
+    for setting, file in secret_files.items():
+        if not make or os.path.exists(file):  # noqa: PTH110  # Path.exists raises where the folder may not be entered
+            read_secret(file, setting, make=False)
+    prepare_data_dir(data_dir)
+    prepare_database_file(database)
+    return {setting: read_secret(file, setting, make=make) for setting, file in secret_files.items()}
 
 
 def make_secret(file: Path, octets: int) -> None:

@@ -5,9 +5,7 @@ Its sentence goes on behind "is malformed". A value that may hold a password is 
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,12 +16,18 @@ import environ
 
 from oauth_server.settings import scope_texts as scope_texts_file
 from oauth_server.settings.features import Features, describe
-from oauth_server.settings.resources import Resources
+from oauth_server.settings.nearest import did_you_mean
+from oauth_server.settings.resources import Resources, read_json
 from oauth_server.settings.resources import read as read_resources
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent.parent
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+_DURATION: Final = re.compile(r"(\d{1,6}) ?([smhdw])(?:ec|econd|in|inute|r|our|ay|eek)?s?", re.IGNORECASE)
+_SENDER: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 
 
 def text(value: str) -> str:
@@ -56,6 +60,9 @@ def count(value: str) -> int:
 
 def seconds(value: str) -> int:
     """A duration in seconds."""
+    if written := _DURATION.fullmatch(value):
+        meant = int(written[1]) * _UNITS[written[2].lower()]
+        raise ValueError(f"must be a number of seconds without a unit: {meant} for {value}")
     number = _whole(value)
     if number < 0:
         raise ValueError("must be 0 or more seconds")
@@ -70,14 +77,34 @@ def path(value: str) -> Path:
         raise ValueError("names the home of somebody who has none") from None
 
 
+def optional_file(value: str) -> Path | None:
+    """The path of a file that is there, or none."""
+    found = optional_path(value)
+    if found and not found.is_file():
+        raise ValueError(f"names {found}, which is no file")
+    return found
+
+
 def optional_path(value: str) -> Path | None:
     """A path, or none."""
     return path(value) if value else None
 
 
 def networks(value: str) -> tuple[Network, ...]:
-    """Addresses and ranges, separated by commas."""
-    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+    """Addresses and ranges, separated by commas or spaces."""
+    return tuple(_network(part) for part in words(value))
+
+
+def _network(text: str) -> Network:
+    try:
+        given = ipaddress.ip_interface(text)
+    except ValueError:
+        raise ValueError(
+            f"must be addresses such as 127.0.0.1 or ranges such as 10.0.0.0/8, and {text} is none"
+        ) from None
+    if given.ip != given.network.network_address:
+        raise ValueError(f"must have zeros behind the prefix of a range: {given.network} for {text}")
+    return given.network
 
 
 def words(value: str) -> tuple[str, ...]:
@@ -85,14 +112,20 @@ def words(value: str) -> tuple[str, ...]:
     return tuple(value.replace(",", " ").split())
 
 
+def domains(value: str) -> tuple[str, ...]:
+    """Domains of e-mail addresses, in lower case."""
+    found = words(value.lower())
+    for domain in found:
+        if not _DOMAIN.fullmatch(domain):
+            raise ValueError(f"must be domains such as example.com, and {domain} is none")
+    return found
+
+
 def issuers(value: str) -> dict[str, Any]:
     """A JSON file of JWK Sets, by issuer."""
     if not value:
         return {}
-    try:
-        issuers = json.loads(path(value).read_text("utf-8"))
-    except (OSError, RecursionError) as error:
-        raise ValueError(str(error)) from None
+    issuers = read_json(path(value))
     if not isinstance(issuers, dict) or not all(
         isinstance(jwks, dict) and isinstance(jwks.get("keys"), list) for jwks in issuers.values()
     ):
@@ -115,7 +148,9 @@ def one_of(*words: str) -> Callable[[str], str]:
 
     def read(value: str) -> str:
         if value.lower() not in words:
-            raise ValueError(f"must be one of {', '.join(words)}")
+            raise ValueError(
+                f"must be one of {', '.join(words)}, and {value!r} is none.{did_you_mean(value.lower(), words)}"
+            )
         return value.lower()
 
     return read
@@ -125,8 +160,10 @@ def issuer(value: str) -> str:
     """An issuer identifier (RFC 8414 §2)."""
     if not value:
         return ""
-    if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+(?:/[A-Za-z0-9\-._~/]*)?", value):
-        raise ValueError("must be an http(s) URL with a lower-case host, without query or fragment")
+    if not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+(?:/[A-Za-z0-9\-._~/]*)?", value) or not _has_a_valid_port(value):
+        raise ValueError(
+            "must be a URL such as https://id.example.com, with a lower-case host and a valid port, without query or fragment"
+        )
     return value.rstrip("/")
 
 
@@ -138,7 +175,9 @@ def url(*schemes: str) -> Callable[[str], str]:
         if value and not re.fullmatch(rf"(?:{'|'.join(schemes)})://[^\s]+", value):
             raise ValueError(f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         if value and not _has_a_valid_port(value):
-            raise ValueError("must be a URL with a valid host and port")
+            raise ValueError(
+                "must be a URL with a valid host and port; in a password : is written %3A, / %2F, @ %40, # %23 and ? %3F"
+            )
         return value
 
     return read
@@ -158,6 +197,13 @@ def name(value: str) -> str:
     return value
 
 
+def sender(value: str) -> str:
+    """Whom mail comes from: an address, or a name and an address in angle brackets (RFC 5322 §3.4)."""
+    if value and not (value.isprintable() and _SENDER.fullmatch(value)):
+        raise ValueError("must be an address such as no-reply@example.com or Example <no-reply@example.com>")
+    return value
+
+
 def colour(value: str) -> str:
     """A colour, in lower case."""
     if value and not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
@@ -169,12 +215,10 @@ def file(*suffixes: str) -> Callable[[str], Path | None]:
     """A reader of the path of a file that is there and ends in one of these suffixes."""
 
     def read(value: str) -> Path | None:
-        path = optional_path(value)
-        if path and path.suffix.lower() not in suffixes:
+        found = optional_path(value)
+        if found and found.suffix.lower() not in suffixes:
             raise ValueError(f"must name a file that ends in {', '.join(suffixes)}")
-        if path and not path.is_file():
-            raise ValueError(f"names {path}, which is no file")
-        return path
+        return optional_file(value)
 
     return read
 
@@ -199,15 +243,14 @@ def features(value: str) -> Features:
     """The features, of which some were turned on or off."""
     known = {name for name, *_ in describe(Features)}
     chosen: dict[str, bool] = {}
-    for word in (part.strip() for part in value.split(",") if part.strip()):
+    for word in words(value):
         name = word.lstrip("-+")
         if name == "all":
             chosen.update(dict.fromkeys(known, True))
         elif name in known:
             chosen[name] = not word.startswith("-")
         else:
-            near = difflib.get_close_matches(name, known, 1)
-            raise ValueError(f"names no feature: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
+            raise ValueError(f"names no feature: {name}.{did_you_mean(name.lower(), {*known, 'all'})}")
     return Features(**chosen)
 
 
@@ -220,5 +263,7 @@ def mail(value: str) -> dict[str, Any]:
         return {}
     if urlsplit(value).scheme not in _MAIL:
         # The value may hold a password, so the sentence does not repeat it.
-        raise ValueError(f"must begin with one of {', '.join(sorted(_MAIL))}")
+        raise ValueError(f"must begin with one of {', '.join(f'{scheme}://' for scheme in sorted(_MAIL))}")
+    if not _has_a_valid_port(value):
+        raise ValueError("must have a valid host and port")
     return {name: given or "" for name, given in environ.Env.email_url_config(value).items()}

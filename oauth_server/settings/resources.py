@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from oauth_server.settings.nearest import did_you_mean
+
 _IDENTIFIER: Final = re.compile(r"[\x21-\x7e]{1,2048}")
 _STAR: Final = "[A-Za-z0-9._~-]+"
 _OPTIONS: Final = {"any_client", "access_token_typ", "access_token_claims"}
@@ -62,10 +64,7 @@ def read(file: Path) -> Resources:
     Raises:
         ValueError: it cannot be read, or says something that has no meaning.
     """
-    try:
-        given = json.loads(file.read_text("utf-8"))
-    except (OSError, RecursionError) as error:
-        raise ValueError(str(error)) from None
+    given = read_json(file)
     if not isinstance(given, dict):
         raise ValueError("must be a JSON object of APIs, by identifier")  # noqa: TRY004  # one kind of error stops the start
     known = {name: _resource(name, options) for name, options in given.items()}
@@ -75,6 +74,20 @@ def read(file: Path) -> Resources:
     )
 
 
+def read_json(file: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        ValueError: it cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"names {file}, which cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"names {file}, which is no JSON: {error}") from None
+
+
 def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(_STAR.join(re.escape(part) for part in pattern.split("*")))
 
@@ -82,10 +95,10 @@ def _compile(pattern: str) -> re.Pattern[str]:
 def _resource(name: str, options: Any) -> Resource:
     if not _IDENTIFIER.fullmatch(name):
         raise ValueError(f"has a key that is no identifier: {name[:100]!r}")
-    if not isinstance(options, dict) or (foreign := options.keys() - _OPTIONS):
-        raise ValueError(
-            f"says of {name} what is not known: {', '.join(sorted(foreign)) if isinstance(options, dict) else options!r}"
-        )
+    if not isinstance(options, dict):
+        raise ValueError(f"must have an object for {name}, such as {{}}")  # noqa: TRY004  # one kind of error stops the start
+    if foreign := sorted(options.keys() - _OPTIONS):
+        raise ValueError(f"says of {name} what is not known: {foreign[0]}.{did_you_mean(foreign[0], _OPTIONS)}")
     claims = options.get("access_token_claims", [])
     if options.get("any_client", False) not in (True, False):
         raise ValueError(f"must say true or false for any_client of {name}")

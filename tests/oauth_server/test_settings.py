@@ -39,24 +39,41 @@ def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
         ("PORT", "70000", "between 1 and 65535"),
         ("WEB_WORKERS", "0", "at least 1"),
         ("ISSUER", "https://Login.Example", "lower-case host"),
+        ("ISSUER", "htps://login.example", "such as https://id.example.com"),
+        ("ISSUER", "https://login.example:99999", "a valid port"),
         ("ISSUER", "https://login.example/?tenant=1", "without query or fragment"),
         ("ISSUER", "login.example", "ISSUER is malformed"),
         ("DATABASE_URL", "mysql://root@db/x", "postgres:// or postgresql:// or sqlite://"),
         ("DATABASE_URL", "postgres://u:hunter2@db:notaport/x", "valid host and port"),
+        ("DATABASE_URL", "postgres://u:hunter2#1@db/x", "# %23"),
         ("BROKER_URL", "kafka://broker", "redis://"),
         ("CACHE_URL", "memcached://cache", "redis://"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,proxy", "TRUSTED_PROXIES is malformed"),
-        ("OUTBOUND_ALLOW", "10.0.0.1/8", "OUTBOUND_ALLOW is malformed"),
+        ("OUTBOUND_ALLOW", "10.0.0.1/8", "10.0.0.0/8 for 10.0.0.1/8"),
+        ("OUTBOUND_CA_FILE", "/none.pem", "/none.pem, which is no file"),
+        ("RESOURCES", "/none.json", "/none.json, which cannot be read: No such file or directory"),
+        ("SOFTWARE_STATEMENT_ISSUERS", "README.md", "README.md, which is no JSON"),
+        ("EMAIL_URL", "smtp.example:587", "smtp+tls://"),
+        ("EMAIL_URL", "smtp://us:hunter2@smtp.example:notaport", "valid host and port"),
+        ("EMAIL_FROM", "Example <no-reply@example.com", "Example <no-reply@example.com>"),
+        ("SIGN_UP_DOMAINS", "@example.com", "such as example.com"),
         ("CLIENT_CERTIFICATE_HEADER", "X_Client_Cert", "letters, digits and hyphens"),
-        ("FEATURES", "refresh_tokens", "did you mean refresh_token?"),
+        ("FEATURES", "refresh_tokens", "Did you mean refresh_token?"),
+        ("FEATURES", "al", "Did you mean all?"),
+        ("FEATURES", "-Portal", "Did you mean portal?"),
         ("THROTTLES", "maybe", "one of on, off"),
+        ("THROTTLES", "of", "Did you mean off?"),
         ("REGISTRATION", "yes", "one of closed, token, open"),
+        ("REGISTRATION_PROFILE", "oauth2.1", "Did you mean oauth21?"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is malformed"),
-        ("ACCESS_TOKEN_LIFETIME", "1h", "ACCESS_TOKEN_LIFETIME is malformed"),
+        ("LOG_LEVEL", "warn", "Did you mean warning?"),
+        ("ACCESS_TOKEN_LIFETIME", "1h", "3600 for 1h"),
+        ("SESSION_LIFETIME", "14 days", "1209600 for 14 days"),
         ("REQUEST_BYTES_LIMIT", "-1", "REQUEST_BYTES_LIMIT is malformed"),
         ("DATABSE_URL", "postgres://db/x", "DATABSE_URL is not known. Did you mean DATABASE_URL?"),
         ("ACCESS_TOKENS_LIFETIME", "300", "Did you mean ACCESS_TOKEN_LIFETIME?"),
         ("GATEHOUSE_DEBUG", "1", "GATEHOUSE_DEBUG is not known"),
+        ("GATEHOUSE_PORTS", "1", "Did you mean PORT?"),
     ],
 )
 def test_a_malformed_or_misspelt_variable_is_refused_in_one_sentence_that_names_it(
@@ -71,11 +88,36 @@ def test_a_malformed_or_misspelt_variable_is_refused_in_one_sentence_that_names_
     assert "hunter2" not in sentence
 
 
-def test_a_bad_variable_stops_the_start_with_exit_code_1_and_no_traceback() -> None:
-    done = manage("check", PORT="eighty")
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "eighty", "Gatehouse: the setting PORT is malformed"),
+        ("DJANGO_SETTINGS_MODULE", "production", "oauth_server.settings.production"),
+        ("DATABASE_URL", "sqlite:////none/gatehouse.sqlite3", "cannot be written (No such file or directory)"),
+    ],
+)
+def test_a_bad_variable_stops_the_start_with_exit_code_1_and_no_traceback(
+    tmp_path: Path, name: str, value: str, says: str
+) -> None:
+    """One sentence."""
+    done = manage("check", **{"DATA_DIR": str(tmp_path / "var"), name: value})
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("Gatehouse: the setting PORT is malformed")
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize("make", [True, False])
+def test_a_start_that_one_bad_secret_stops_makes_nothing(tmp_path: Path, make: bool) -> None:
+    """What is there is judged before anything is made."""
+    folder, bad = tmp_path / "var", tmp_path / "key"
+    bad.write_text("short")
+    database = {"ENGINE": "oauth_server.sqlite", "NAME": folder / "gatehouse.sqlite3"}
+    secrets = {"SECRET_KEY_FILE": folder / "secret_key", "KEY_ENCRYPTION_KEY_FILE": bad}
+    if not make:
+        del secrets["SECRET_KEY_FILE"]  # it must be there
+    with pytest.raises(BadSetting, match="KEY_ENCRYPTION_KEY_FILE"):
+        files.settle(folder, database, secrets, make=make)
+    assert not folder.exists()
 
 
 def test_other_peoples_variables_are_left_alone() -> None:
