@@ -68,6 +68,10 @@ class AuditEventManager(models.Manager["AuditEvent"]):
         """The last fact about a client that has one of these names."""
         return self.filter(client_id=client_id, name__in=names).order_by("-at", "-pk").first()
 
+    def newest_at(self) -> datetime | None:
+        """When the last fact was written down."""
+        return self.order_by("-pk").values_list("at", flat=True).first()
+
 
 class AuditEvent(models.Model):
     """One fact with a three-part name (``token:refresh:reused``). Never a secret; never changed."""

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import socket
 from collections.abc import Mapping
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
 
 from oauth_server.keys.store import ensure_keys
+
+_OURS: Final = ("identity", "oauth_server")
 
 
 class CannotStart(Exception):
     """Why the server cannot start, in one sentence for the person at the keyboard."""
-
-
-def check_port(host: str, port: int) -> None:
-    """Make sure that nobody listens where we shall.
-
-    Raises:
-        CannotStart: the port is taken, or the address is not this machine's.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        way_out = (
-            f"Stop what listens there, or choose another port: PORT={port + 1 if port < 65_535 else 8_000} make run"
-            if error.errno == errno.EADDRINUSE
-            else "Look at HOST and PORT."
-        )
-        raise CannotStart(f"Port {port} on {host} cannot be used ({error.strerror}). {way_out}") from None
 
 
 def check_static_files() -> None:
@@ -57,15 +39,32 @@ def migrate() -> None:
     """Bring the database to this version's tables.
 
     Raises:
-        CannotStart: the database cannot be reached or written.
+        CannotStart: the database cannot be reached or written, or another version made it.
     """
     try:
+        check_version()
         call_command("migrate", interactive=False, verbosity=0)
     except (DatabaseError, TypeError) as error:  # a TypeError: the driver does not know an option of the URL
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CannotStart(
             f"The database {_database_name()} cannot be used (DATABASE_URL says which): {reason}"
         ) from None
+
+
+def check_version() -> None:
+    """Make sure that no other version made the tables: this one would write into what it does not know.
+
+    Raises:
+        CannotStart: the database has a migration that is not among ours.
+    """
+    loader = MigrationLoader(connection)
+    known = {*loader.disk_migrations, *loader.replacements}
+    foreign = sorted(name for name in loader.applied_migrations if name[0] in _OURS and name not in known)
+    if foreign:
+        raise CannotStart(
+            f"The database {_database_name()} was made by another version of Gatehouse: it has {'.'.join(foreign[0])}, which this"
+            " one does not know. Start that version, or restore the backup that was made before the update."
+        )
 
 
 def _database_name() -> str:
@@ -99,7 +98,10 @@ def prepare(now: datetime) -> Mapping[str, Any]:
         CannotStart: with one sentence.
     """
     migrate()
-    ensure_keys(now)
+    try:
+        ensure_keys(now)
+    except ImproperlyConfigured as error:
+        raise CannotStart(str(error)) from None
     demo = seed_demo(settings.DATA_DIR / "demo.json") if settings.DEMO else {}
     # The processes that follow are forked: a shared connection would mix their answers up.
     connection.close()

@@ -108,7 +108,7 @@ def test_a_fresh_clone_serves_the_lines_that_it_prints_and_stops_without_a_trace
 
     assert requests.get(f"http://127.0.0.1:{run.port}/health/ready", timeout=10).status_code == 200
     assert "Traceback" not in output
-    assert "Warning" not in output
+    assert "warning" not in output.lower()
     web_memory = [
         int(re.findall(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("ascii"))[0]) // 1024
         for pid in Path(f"/proc/{run.pids()[0]}/task/{run.pids()[0]}/children").read_text("ascii").split()
@@ -132,6 +132,17 @@ def test_a_second_start_keeps_the_data_and_what_an_operator_deleted_stays_delete
     assert (folder / "demo.json").read_bytes() == remembered
     assert output.count("demo-service / ") == 1
     assert run.interrupt() == 0
+
+
+def test_a_command_prints_its_answer_and_nothing_beside_it(folder: Path) -> None:
+    """A script reads the JSON, a person what went wrong; the fact is in the audit log."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "create_client", "--json", '{"grant_types": ["client_credentials"]}'],
+        cwd=BASE_DIR, env={"PATH": os.environ["PATH"], "DATA_DIR": str(folder)},
+        capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["client_secret"]
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("name", ["worker", "web"])
@@ -162,14 +173,26 @@ def test_a_port_in_use_is_one_sentence_with_a_way_out(tmp_path: Path) -> None:
     (line,) = running.output().strip().splitlines()
     assert "cannot be used (Address already in use)" in line
     assert "PORT=" in line
+    assert not running.folder.exists()
 
 
-def test_a_database_that_cannot_be_used_is_one_sentence_without_its_password(tmp_path: Path) -> None:
-    running = Run(tmp_path / "var", DATABASE_URL=f"postgres://gatehouse:hunter2@127.0.0.1:{free_port()}/gatehouse")
+def test_a_database_that_is_away_is_one_sentence_without_its_password_and_leaves_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    running = Run(tmp_path / "var", DATABASE_URL=f"postgres://gatehouse:hunter2@127.0.0.1:{port}/gatehouse")
     assert running.process.wait(PATIENCE_SECONDS) == 1
     (line,) = running.output().strip().splitlines()
-    assert "The database 127.0.0.1/gatehouse cannot be used (DATABASE_URL says which)" in line
+    assert f"the database 127.0.0.1:{port}/gatehouse cannot be reached (Connection refused)" in line
     assert "hunter2" not in line
+    assert not running.folder.exists()
+
+
+def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "gatehouse.sqlite3").write_text("no database" * 100)
+    running = Run(tmp_path / "var")
+    assert running.process.wait(PATIENCE_SECONDS) == 1
+    (line,) = running.output().strip().splitlines()
+    assert "gatehouse.sqlite3 cannot be used (DATABASE_URL says which): file is not a database" in line
 
 
 @pytest.mark.parametrize("process", [(), ("web",)])

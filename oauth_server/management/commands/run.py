@@ -13,13 +13,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from oauth_server.supervisor.banner import banner
-from oauth_server.supervisor.prepare import CannotStart, check_port, check_static_files, prepare
+from oauth_server.supervisor.doubts import doubts
+from oauth_server.supervisor.prepare import CannotStart, check_static_files, prepare
 from oauth_server.supervisor.processes import PROCESSES
 from oauth_server.supervisor.supervise import Plan, become
 
 # "Every address" is where to listen, not where to ask.
 _REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
 
+_log = logging.getLogger("gatehouse.start")
 
 ResultT = TypeVar("ResultT")
 
@@ -62,9 +64,9 @@ class Command(BaseCommand):
         if process is None and settings.LOG_FORMAT != "json":
             # People read what comes at the end; what preparing did is in the audit log as well.
             logging.disable(logging.INFO)
-        if process is None:
-            _or_sentence(partial(check_port, settings.HOST, settings.PORT))
         demo = _or_sentence(partial(prepare, timezone.now()))
+        for sentence in doubts(timezone.now()):
+            _log.warning(sentence)
         if process == "prepare":
             return
         address = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
