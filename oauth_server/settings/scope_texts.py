@@ -6,11 +6,12 @@ A language stands behind ``#``, as in a client's metadata (RFC 7591 §2.2).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+
+from oauth_server.settings.resources import read_json
 
 # RFC 6749 §3.3.
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,255}")
@@ -25,10 +26,7 @@ def read(file: Path) -> Mapping[str, Mapping[str, str]]:
     Raises:
         ValueError: it cannot be read, or says something that has no meaning.
     """
-    try:
-        given = json.loads(file.read_text("utf-8"))
-    except (OSError, RecursionError) as error:
-        raise ValueError(str(error)) from None
+    given = read_json(file)
     if not isinstance(given, dict):
         raise ValueError("must be a JSON object of texts, by scope")  # noqa: TRY004  # one kind of error stops the start
     for name, words in given.items():
