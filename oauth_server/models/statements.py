@@ -6,7 +6,6 @@ the row back.
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+import orjson
 from django.db import connections, models, router
 
 from identity.models.prepared import Converters, converted
@@ -23,12 +23,14 @@ ModelT = TypeVar("ModelT", bound=models.Model)
 
 def adapt(connection: Any, value: Any) -> Any:
     """A value as the driver of this database takes it."""
+    if isinstance(value, (dict, list)):
+        return orjson.dumps(value).decode()
+    if connection.vendor == "postgresql":
+        return value
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     if isinstance(value, uuid.UUID):
-        return value if connection.features.has_native_uuid_field else value.hex
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
+        return value.hex
     return value
 
 
