@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, ClassVar
 
 _COMMON = frozenset({"client_id", "user", "family"})
@@ -33,7 +34,12 @@ class Event:
 
     def facts(self) -> dict[str, Any]:
         """The fields that only this kind of event has."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _COMMON}
+        return {name: getattr(self, name) for name in _own(type(self))}
+
+
+@cache
+def _own(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.name not in _COMMON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ _flood: Final = Flood()
 def _row(event: Event, at: datetime) -> AuditRow:
     who = context.current()
     facts = event.facts()
-    metrics.EVENTS.labels(event.name, event.result).inc()
+    metrics.count(event.name, event.result)
     log = _log.warning if event.suspicious else _log.info
     log(
         event.name,

@@ -224,7 +224,7 @@ def protocol_endpoint(
             put(response, _ALWAYS)
             if cors:
                 _cors(request, response)
-            metrics.REQUESTS.labels(name, response.status_code).observe(time.perf_counter() - started)
+            metrics.observe(name, response.status_code, time.perf_counter() - started)
             return response
 
         view.csrf_exempt = True  # type: ignore[attr-defined]  # no cookie is read here, so there is nothing to forge

@@ -55,7 +55,7 @@ def page(name: str, *methods: str) -> Callable[[Handler], Handler]:
             response["Pragma"] = "no-cache"
             # A client may run this in a popup and wait for word from its window: same-origin would cut the two apart.
             response["Cross-Origin-Opener-Policy"] = "unsafe-none"
-            metrics.REQUESTS.labels(name, response.status_code).observe(time.perf_counter() - started)
+            metrics.observe(name, response.status_code, time.perf_counter() - started)
             return response
 
         view.asks_who_is_there = True  # type: ignore[attr-defined]  # for identity.middleware.Looks, which need not ask again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,7 +9,7 @@ from django.conf import settings
 
 from identity.account.alarm import raise_alarm
 from oauth_server.audit import context
-from oauth_server.audit.events import ForeignToken, RefreshReused, TokenRefused
+from oauth_server.audit.events import Event, ForeignToken, RefreshReused, TokenRefused
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.keys import secrets
@@ -20,7 +19,7 @@ from oauth_server.protocol import resources, scopes
 from oauth_server.protocol.errors import InvalidGrant, OAuthError
 from oauth_server.protocol.parameters import Parameters
 from oauth_server.tokens.access_token import resources_of
-from oauth_server.tokens.authorization import Authorization, Lineage, Refused
+from oauth_server.tokens.authorization import Authorization, Lineage, Refused, Save, write_rows
 from oauth_server.tokens.refresh_token import successor_of
 from oauth_server.tokens.revoke import revoke_family
 from oauth_server.tokens.suspicion import suspicions
@@ -56,12 +55,10 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
         # Every spent generation is kept until the family ends: one grant must not fill the table.
         error = InvalidGrant("This grant has been refreshed too often; the person has to sign in again.")
         return _say_no(error, client, token.family)
-    found = suspicions(token, context.current().ip_address, settings.LIFETIMES.access_token, now)
-    return replace(
-        _continue(token, asked, parameters, client, presented=value),
-        save=partial(RefreshToken.objects.rotate, digest, now),
-        remarks=tuple(replace(event, client_id=client.client_id) for event in found),
-    )
+    remarks = suspicions(token, client, context.current().ip_address, settings.LIFETIMES.access_token, now)
+    lineage = Lineage(token.generation + 1, token.family.expires, presented=value)
+    save = partial(RefreshToken.objects.rotate, digest, now)
+    return _continue(token, asked, parameters, client, lineage, save=save, remarks=tuple(remarks))
 
 
 def _lives(family: Standing, client: RegisteredClient, now: datetime) -> bool:
@@ -75,9 +72,10 @@ def _continue(
     asked: tuple[str, ...],
     parameters: Parameters,
     client: RegisteredClient,
+    lineage: Lineage,
     *,
-    presented: str,
-    retry: bool = False,
+    save: Save = write_rows,
+    remarks: tuple[Event, ...] = (),
 ) -> Authorization:
     family = token.family
     granted = scopes.parse(family.scope)
@@ -88,9 +86,7 @@ def _continue(
         sub=subject_of(client, family.user_id),
         user_id=family.user_id,
         family=family.family,
-        lineage=Lineage(
-            generation=token.generation + 1, absolute_expiry=family.expires, presented=presented, retry=retry
-        ),
+        lineage=lineage,
         session_sid=family.session_id,
         consent_id=family.consent_id,
         auth_time=family.auth_time,
@@ -102,6 +98,8 @@ def _continue(
         or tuple(family.resource),
         authorization_details=tuple(family.authorization_details),
         confirmation=family.confirmation,
+        save=save,
+        remarks=remarks,
     )
 
 
@@ -117,7 +115,8 @@ def _used_before(
     """A retry within the grace gets the same successor; any other use again ends the family."""
     grace = timedelta(seconds=settings.LIFETIMES.refresh_retry_grace)
     if now - used_at < grace and _successor_waits(value, now):
-        return _continue(token, asked, parameters, client, presented=value, retry=True)
+        lineage = Lineage(token.generation + 1, token.family.expires, presented=value, retry=True)
+        return _continue(token, asked, parameters, client, lineage)
     error = InvalidGrant("The refresh token was used before; its grant has been revoked.")
     return Refused(error, partial(_reused, token, client, now))
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 # RFC 7517 §4.2.
@@ -130,6 +130,12 @@ def chosen(keys: Iterable[KeyState], alg: str, now: datetime) -> KeyState | None
     if signing:
         return _newest(signing)
     return min(alive, key=lambda key: (key.announced_at, key.kid), default=None)
+
+
+def chosen_until(keys: Iterable[KeyState], alg: str, now: datetime) -> datetime:
+    """Until when ``chosen`` says the same as at ``now``, while these are the keys."""
+    coming = (key.signs_from for key in keys if key.alg == alg and key.signs_from > now)
+    return min(coming, default=datetime.max.replace(tzinfo=UTC))
 
 
 def _plan_algorithm(alg: str, keys: Collection[KeyState], policy: Policy, now: datetime) -> Changes:

@@ -18,7 +18,7 @@ from typing import Final
 from oauth_server.keys.wrap import derived_key
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_ALPHABET: Final = frozenset(_DIGITS)
+_PAIRS: Final = tuple(first + second for first in _DIGITS for second in _DIGITS)
 _CHECKSUM: Final = 6
 
 
@@ -57,11 +57,13 @@ _PREFIXES: Final = {kind: f"gth_{kind}_" for kind in Kind}
 
 
 def _base62(number: int, length: int) -> str:
-    digits = []
-    for _ in range(length):
-        number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    # Two digits a division: to divide a number of 256 bits is what costs.
+    pairs = []
+    for _ in range((length + 1) // 2):
+        number, pair = divmod(number, 3_844)
+        pairs.append(_PAIRS[pair])
+    pairs.reverse()
+    return "".join(pairs)[-length:]
 
 
 def _checksum(text: str) -> str:
@@ -91,7 +93,8 @@ def well_formed(value: str, kind: Kind | str) -> bool:
     prefix = _PREFIXES[kind]
     if len(value) != len(prefix) + _LENGTHS[kind] + _CHECKSUM or not value.startswith(prefix):
         return False
-    if not _ALPHABET.issuperset(value[len(prefix) :]):
+    # ASCII letters and digits are base62.
+    if not (value.isascii() and value[len(prefix) :].isalnum()):
         return False
     return _checksum(value[:-_CHECKSUM]) == value[-_CHECKSUM:]
 

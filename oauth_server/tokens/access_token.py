@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.subjects import sid_of
 from oauth_server.keys import secrets, store
 from oauth_server.models import AccessToken, Client
 from oauth_server.models.spending import NewRow
@@ -73,23 +72,32 @@ class Minted(NamedTuple):
     rows: tuple[NewRow, ...] = ()
 
 
-def mint(authorization: Authorization, now: datetime, person: Callable[[], Person]) -> Minted:
+def mint(
+    authorization: Authorization, now: datetime, person: Callable[[], Person], sign_in: Mapping[str, Any]
+) -> Minted:
     """Mint an access token.
 
     Args:
         authorization: what the grant proved.
         now: the moment of the request.
         person: asked only when an API wants the token to say something of them.
+        sign_in: what is said of it.
     """
     lifetime = settings.LIFETIMES.access_token
     if authorization.lineage is not None:
         lifetime = max(1, min(lifetime, int((authorization.lineage.absolute_expiry - now).total_seconds())))
     if authorization.client.access_token_format == Client.OPAQUE:
         return _opaque(authorization, now, lifetime)
-    return Minted(_jwt(authorization, now, lifetime, person), lifetime)
+    return Minted(_jwt(authorization, now, lifetime, person, sign_in), lifetime)
 
 
-def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Callable[[], Person]) -> str:
+def _jwt(
+    authorization: Authorization,
+    now: datetime,
+    lifetime: int,
+    person: Callable[[], Person],
+    sign_in: Mapping[str, Any],
+) -> str:
     issued = int(now.timestamp())
     # A token for several APIs is read by each: it says what all of them want, and has another type only if all want that.
     # We ourselves take any of our types.
@@ -107,22 +115,15 @@ def _jwt(authorization: Authorization, now: datetime, lifetime: int, person: Cal
         "iat": issued,
         "exp": issued + lifetime,
         "jti": new_jti(authorization.family),
+        **sign_in,
     }
     if authorization.scope:
         claims["scope"] = scopes.join(authorization.scope)
-    if authorization.auth_time is not None:
-        claims["auth_time"] = int(authorization.auth_time.timestamp())
-    if authorization.acr:
-        claims["acr"] = authorization.acr
-    if authorization.amr:
-        claims["amr"] = list(authorization.amr)
-    if authorization.session_sid:
-        claims["sid"] = sid_of(authorization.client, authorization.session_sid)
     if authorization.authorization_details:
         claims["authorization_details"] = list(authorization.authorization_details)
     if authorization.confirmation:
         claims["cnf"] = dict(authorization.confirmation)
-    signer = store.signer(authorization.client.access_token_signed_response_alg)
+    signer = store.signer(authorization.client.access_token_signed_response_alg, now)
     return signer.sign(claims, typ=types.pop() if len(types) == 1 else _OWN_TYPE)
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 from oauth_server.audit.events import Event
 from oauth_server.clients.client import RegisteredClient
+from oauth_server.clients.subjects import sid_of
 from oauth_server.models.spending import NewRow, write
 from oauth_server.protocol.errors import OAuthError
 
 Save = Callable[[Sequence[NewRow]], bool]
 
 
-def _write(rows: Sequence[NewRow]) -> bool:
+def write_rows(rows: Sequence[NewRow]) -> bool:
+    """How to save where nothing is spent."""
     write(*rows)
     return True
 
@@ -68,8 +70,21 @@ class Authorization:
     audience: tuple[str, ...] = ()
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     confirmation: Mapping[str, Any] = field(default_factory=dict)
-    save: Save = _write
+    save: Save = write_rows
     remarks: tuple[Event, ...] = ()
+
+    def of_the_sign_in(self) -> dict[str, Any]:
+        """What an access token and an ID token say alike of the sign-in (RFC 9068 §2.2.1, OpenID Connect Core §2)."""
+        said: dict[str, Any] = {}
+        if self.auth_time is not None:
+            said["auth_time"] = int(self.auth_time.timestamp())
+        if self.acr:
+            said["acr"] = self.acr
+        if self.amr:
+            said["amr"] = self.amr
+        if self.session_sid:
+            said["sid"] = sid_of(self.client, self.session_sid)
+        return said
 
     def bond(self) -> tuple[uuid.UUID, uuid.UUID]:
         """The family and the person behind it.

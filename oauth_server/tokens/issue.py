@@ -35,7 +35,8 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
         SpentMeanwhileError: it could not be spent.
     """
     person = _OnlyOnce(authorization)
-    access = access_token.mint(authorization, now, person)
+    sign_in = authorization.of_the_sign_in()
+    access = access_token.mint(authorization, now, person, sign_in)
     rows = [_family(authorization, now)] if authorization.new_family else []
     rows += access.rows
     refresh = ""
@@ -49,7 +50,7 @@ def issue(authorization: Authorization, now: datetime) -> TokenSet:
             authorization.scope, authorization.claims, with_scopes=authorization.client.id_token_claims
         )
         said = claims.said_in_id_token(person(), names, authorization.claims) if names else None
-        identity = id_token.mint(authorization, now, access_token=access.token, claims=said)
+        identity = id_token.mint(authorization, now, sign_in, access_token=access.token, claims=said)
     if not authorization.save(rows):
         raise SpentMeanwhileError
     return TokenSet(
@@ -78,9 +79,10 @@ def issue_at_front(
     """
     members: dict[str, str] = {}
     rows: list[NewRow] = []
+    sign_in = authorization.of_the_sign_in()
     access = ""
     if "token" in wanted:
-        made = access_token.mint(authorization, now, person)
+        made = access_token.mint(authorization, now, person, sign_in)
         rows = [_family(authorization, now), *made.rows]
         access = made.token
         members |= {"access_token": access, "token_type": "Bearer", "expires_in": str(made.lifetime)}
@@ -92,7 +94,7 @@ def issue_at_front(
             authorization.scope, authorization.claims, with_scopes=alone or authorization.client.id_token_claims
         )
         said = claims.said_in_id_token(person(), names, authorization.claims) if names else None
-        members["id_token"] = id_token.mint(authorization, now, access_token=access, code=code, claims=said)
+        members["id_token"] = id_token.mint(authorization, now, sign_in, access_token=access, code=code, claims=said)
     return members, rows
 
 
