@@ -117,7 +117,7 @@ def access_token_minted(w: Workshop) -> Do:
     form = front_door.parse(b"grant_type=client_credentials&scope=api:read")
     given = client_credentials.decide(form, w.service.registered, timezone.now())
     assert isinstance(given, Authorization)
-    return lambda: access_token.mint(given, timezone.now(), _nobody)
+    return lambda: access_token.mint(given, timezone.now(), _nobody, given.of_the_sign_in())
 
 
 def _nobody() -> Any:
@@ -128,7 +128,7 @@ def id_token_minted(w: Workshop) -> Do:
     form = front_door.parse(urlencode({"refresh_token": w.redeem(w.app)["refresh_token"]}).encode())
     given = refresh_token.decide(form, w.app.registered, timezone.now())
     assert isinstance(given, Authorization)
-    return lambda: id_token.mint(given, timezone.now(), access_token="a" * 800, claims=None)
+    return lambda: id_token.mint(given, timezone.now(), given.of_the_sign_in(), access_token="a" * 800, claims=None)
 
 
 def signature_verified(w: Workshop) -> Do:
