@@ -20,13 +20,13 @@ class Rule:
 
     Args:
         name: the identifier that `manage.py check` prints.
-        holds: asked for at start.
+        holds: asked at the start, of Django's settings or of what has their LIFETIMES and RESOURCES.
         sentence: what is wrong when it does not hold.
         hint: what to change.
     """
 
     name: str
-    holds: Callable[[], bool]
+    holds: Callable[[Any], bool]
     sentence: str
     hint: str
 
@@ -34,49 +34,49 @@ class Rule:
 RULES: Final = (
     Rule(
         "gatehouse.E001",
-        lambda: settings.LIFETIMES.key_announcement >= 2 * settings.LIFETIMES.jwks_max_age,
+        lambda given: given.LIFETIMES.key_announcement >= 2 * given.LIFETIMES.jwks_max_age,
         "A new signing key would sign before everybody has seen it.",
         "KEY_ANNOUNCEMENT_LIFETIME must be at least twice JWKS_MAX_AGE_LIFETIME (OpenID Connect Core §10.1.1).",
     ),
     Rule(
         "gatehouse.E002",
-        lambda: settings.LIFETIMES.key_rotation > settings.LIFETIMES.key_announcement,
+        lambda given: given.LIFETIMES.key_rotation > given.LIFETIMES.key_announcement,
         "A signing key would retire before its successor may sign.",
         "KEY_ROTATION_LIFETIME must be longer than KEY_ANNOUNCEMENT_LIFETIME.",
     ),
     Rule(
         "gatehouse.E003",
-        lambda: settings.LIFETIMES.refresh_token_idle <= settings.LIFETIMES.refresh_token,
+        lambda given: given.LIFETIMES.refresh_token_idle <= given.LIFETIMES.refresh_token,
         "A refresh token would rest longer than it lives.",
         "REFRESH_TOKEN_IDLE_LIFETIME must not exceed REFRESH_TOKEN_LIFETIME (RFC 9700 §4.14.2).",
     ),
     Rule(
         "gatehouse.E004",
-        lambda: settings.LIFETIMES.session_idle <= settings.LIFETIMES.session,
+        lambda given: given.LIFETIMES.session_idle <= given.LIFETIMES.session,
         "A sign-in would rest longer than it lives.",
         "SESSION_IDLE_LIFETIME must not exceed SESSION_LIFETIME.",
     ),
     Rule(
         "gatehouse.E005",
-        lambda: 0 < settings.LIFETIMES.authorization_code <= 600,
+        lambda given: 0 < given.LIFETIMES.authorization_code <= 600,
         "Authorization codes would live longer than the ten minutes of RFC 6749 §4.1.2, or not at all.",
         "AUTHORIZATION_CODE_LIFETIME must be between 1 and 600 seconds.",
     ),
     Rule(
         "gatehouse.E006",
-        lambda: settings.LIFETIMES.clock_skew <= 300,
+        lambda given: given.LIFETIMES.clock_skew <= 300,
         "Expired assertions would be accepted for more than five minutes.",
         "CLOCK_SKEW_LIFETIME must not exceed 300 seconds.",
     ),
     Rule(
         "gatehouse.E007",
-        lambda: min(settings.LIFETIMES.access_token, settings.LIFETIMES.id_token, settings.LIFETIMES.session) > 0,
+        lambda given: min(given.LIFETIMES.access_token, given.LIFETIMES.id_token, given.LIFETIMES.session) > 0,
         "Tokens or sign-ins would expire before they are used.",
         "ACCESS_TOKEN_LIFETIME, ID_TOKEN_LIFETIME and SESSION_LIFETIME must be above 0.",
     ),
     Rule(
         "gatehouse.E008",
-        lambda: settings.RESOURCES.claims() <= frozenset(SUPPORTED_CLAIMS),
+        lambda given: given.RESOURCES.claims() <= frozenset(SUPPORTED_CLAIMS),
         "An API would wait for a claim that nobody has.",
         "access_token_claims in the file that RESOURCES names may be claims of OpenID Connect Core §5.1 alone.",
     ),
@@ -86,7 +86,7 @@ RULES: Final = (
 @register("gatehouse")
 def settings_agree(*_: Any, **__: Any) -> list[CheckMessage]:
     """Every row of RULES holds."""
-    return [Error(rule.sentence, hint=rule.hint, id=rule.name) for rule in RULES if not rule.holds()]
+    return [Error(rule.sentence, hint=rule.hint, id=rule.name) for rule in RULES if not rule.holds(settings)]
 
 
 @register("gatehouse")

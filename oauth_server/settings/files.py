@@ -108,18 +108,20 @@ def read_secret(file: Path, setting: str, *, make: bool) -> str:
         BadSetting: it is missing, unreadable, too short, or no base64url.
     """
     wanted = OCTETS[setting]
-    how = f"Make one with: openssl rand -base64 {wanted} | tr -d '\\n' | tr '+/' '-_' > {file}"
+    how = f"openssl rand -base64 {wanted} | tr -d '\\n' | tr '+/' '-_'"
     try:
         if make:
             make_secret(file, wanted)
         text = file.read_text("ascii").strip()
         octets = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except FileNotFoundError:
-        raise BadSetting(setting, f"names {file}, which does not exist. {how}") from None
+        first = "" if file.parent.is_dir() else f"mkdir -p -m 700 {file.parent} && "
+        raise BadSetting(setting, f"names {file}, which does not exist. Make it with: {first}{how} > {file}") from None
     except OSError as error:
         raise BadSetting(setting, f"names {file}, which cannot be used ({error.strerror}).") from None
     except (ValueError, binascii.Error):
-        raise BadSetting(setting, f"names {file}, which is not base64url. {how}") from None
+        # A line to paste would overwrite what is there, be it another program's file or a key that a copy was damaged of.
+        raise BadSetting(setting, f"names {file}, which is not base64url, as from: {how}") from None
     if len(octets) < wanted:
-        raise BadSetting(setting, f"names {file}, which holds fewer than {wanted} octets. {how}")
+        raise BadSetting(setting, f"names {file}, which holds fewer than {wanted} octets; enough are from: {how}")
     return text

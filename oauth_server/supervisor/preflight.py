@@ -6,9 +6,13 @@ import errno
 import importlib.util
 import socket
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, Final
 
+from oauth_server.checks import RULES
 from oauth_server.settings.databases import SQLITE, database
+from oauth_server.settings.features import Lifetimes
+from oauth_server.settings.resources import Resources
 
 _POSTGRESQL_PORT: Final = 5_432
 _PATIENCE_SECONDS: Final = 3.0
@@ -29,6 +33,7 @@ def look(arguments: Sequence[str]) -> None:
     from oauth_server.settings import given  # noqa: PLC0415
 
     environment = given.ENVIRONMENT
+    check_agreement(environment.lifetimes, environment["RESOURCES"])
     if not process:
         check_port(given.HOST, given.PORT)
     check_database(database(environment["DATABASE_URL"], given.DATA_DIR, environment["DATABASE_POOLER"]))
@@ -49,6 +54,17 @@ def check_settings_module(module: str) -> None:
             f"Gatehouse: the setting DJANGO_SETTINGS_MODULE names {module}, which is no module. It is"
             " oauth_server.settings.development or oauth_server.settings.production."
         )
+
+
+def check_agreement(lifetimes: Lifetimes, resources: Resources) -> None:
+    """Make sure that settings do not contradict each other; `manage.py check` asks the same rules.
+
+    Raises:
+        SystemExit: two of them do.
+    """
+    said = SimpleNamespace(LIFETIMES=lifetimes, RESOURCES=resources)
+    if broken := next((rule for rule in RULES if not rule.holds(said)), None):
+        raise SystemExit(f"Gatehouse: {broken.sentence} {broken.hint}")
 
 
 def check_port(host: str, port: int) -> None:

@@ -176,6 +176,14 @@ def test_a_port_in_use_is_one_sentence_with_a_way_out(tmp_path: Path) -> None:
     assert not running.folder.exists()
 
 
+def test_settings_that_contradict_each_other_are_one_sentence_and_leave_nothing(tmp_path: Path) -> None:
+    running = Run(tmp_path / "var", JWKS_MAX_AGE_LIFETIME="86400")
+    assert running.process.wait(PATIENCE_SECONDS) == 1
+    (line,) = running.output().strip().splitlines()
+    assert "KEY_ANNOUNCEMENT_LIFETIME must be at least twice JWKS_MAX_AGE_LIFETIME" in line
+    assert not running.folder.exists()
+
+
 def test_a_database_that_is_away_is_one_sentence_without_its_password_and_leaves_nothing(tmp_path: Path) -> None:
     port = free_port()
     running = Run(tmp_path / "var", DATABASE_URL=f"postgres://gatehouse:hunter2@127.0.0.1:{port}/gatehouse")

@@ -210,8 +210,9 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
 def test_a_secret_file_that_is_too_short_or_no_base64url_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "key"
     file.write_text(content)
-    with pytest.raises(BadSetting, match="KEY_ENCRYPTION_KEY_FILE"):
+    with pytest.raises(BadSetting, match="KEY_ENCRYPTION_KEY_FILE") as refusal:
         files.read_secret(file, "KEY_ENCRYPTION_KEY_FILE", make=False)
+    assert ">" not in str(refusal.value), "a line to paste must not overwrite what is there"
 
 
 def test_processes_that_start_together_agree_on_one_secret(tmp_path: Path) -> None:
