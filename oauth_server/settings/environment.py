@@ -43,7 +43,7 @@ VARIABLES: Final = (
     Variable("DATABASE_POOLER", readers.one_of("none", "transaction"), "none", "transaction: behind PgBouncer in that mode, where no session outlasts a transaction."),
     Variable("BROKER_URL", readers.url("redis", "rediss", "amqp", "amqps"), "", "redis:// or amqp://; an embedded broker in DATA_DIR when empty."),
     Variable("CACHE_URL", readers.url("redis", "rediss"), "", "redis://; a cache in process memory when empty."),
-    Variable("EMAIL_URL", readers.mail, "", "smtp+tls://user:password@host:587 or smtp+ssl://…:465; smtp://localhost:25 when empty."),
+    Variable("EMAIL_URL", readers.mail, "", "smtp+tls://user:password@host:587 or smtp+ssl://…:465; filemail:///folder writes files instead, consolemail:// lines; smtp://localhost:25 when empty."),
     Variable("EMAIL_FROM", readers.sender, "", "The sender of mail; no-reply@ the issuer's host when empty."),
     Variable("DATA_DIR", readers.path, "var", "Where the database, keys and the embedded broker live; mode 0700."),
     Variable("SECRET_KEY_FILE", readers.optional_path, "", "Django's secret key; DATA_DIR/secret_key when empty."),

@@ -266,4 +266,6 @@ def mail(value: str) -> dict[str, Any]:
         raise ValueError(f"must begin with one of {', '.join(f'{scheme}://' for scheme in sorted(_MAIL))}")
     if not _has_a_valid_port(value):
         raise ValueError("must have a valid host and port")
-    return {name: given or "" for name, given in environ.Env.email_url_config(value).items()}
+    found = {name: given or "" for name, given in environ.Env.email_url_config(value).items()}
+    # django-environ takes the first slash away, and the folder would be one of whatever the process was started in.
+    return found | ({"EMAIL_FILE_PATH": urlsplit(value).path} if found["EMAIL_FILE_PATH"] else {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,20 @@ def test_a_mail_arrives_as_text_and_as_html(client: Browser, box: Mailbox, later
     assert link
     assert link[0] in html.get_content()
     assert max(map(len, text.get_content().splitlines())) < 998, "RFC 5322 §2.1.1"
+
+
+def test_a_developers_mail_may_be_a_file(
+    client: Browser, box: Mailbox, later: Callable[..., int], tmp_path: Path, settings: Any
+) -> None:
+    """EMAIL_URL=filemail:///folder: by way of the outbox too."""
+    settings.MAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    person()
+    reset(client)
+    assert later() == 1
+    (file,) = tmp_path.iterdir()
+    assert "/password/reset/key/" in file.read_text()
+    assert box.messages == []
 
 
 def test_nothing_of_it_can_be_read_in_the_table_and_nothing_is_kept_once_it_is_sent(

@@ -277,6 +277,14 @@ def test_mail_leaves_through_the_server_that_the_address_names() -> None:
     assert (mail["EMAIL_HOST_USER"], mail["EMAIL_HOST_PASSWORD"]) == ("us", "p@ss")
 
 
+def test_mail_may_be_written_into_a_folder_or_onto_the_terminal_instead() -> None:
+    mail = load({"EMAIL_URL": "filemail:///srv/mail"})["EMAIL_URL"]
+    assert mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend"
+    assert mail["EMAIL_FILE_PATH"] == "/srv/mail"
+    mail = load({"EMAIL_URL": "consolemail://"})["EMAIL_URL"]
+    assert mail["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+
+
 def test_a_malformed_mail_address_is_told_without_its_password() -> None:
     with pytest.raises(BadSetting) as refused:
         load({"EMAIL_URL": "imap://us:hunter2@smtp.example"})
