@@ -65,11 +65,8 @@ class WrongMethod(InvalidRequest):
 
 def limits() -> front_door.Limits:
     """What the front door lets in, as the operator set it."""
-    return front_door.Limits(
-        body=settings.LIMITS.request_bytes,
-        value=settings.LIMITS.parameter_bytes,
-        long_value=settings.LIMITS.jose_bytes,
-    )
+    ours = settings.LIMITS
+    return front_door.Limits(body=ours.request_bytes, value=ours.parameter_bytes, long_value=ours.jose_bytes)
 
 
 def query_parameters(request: HttpRequest) -> Parameters:

@@ -157,8 +157,10 @@ _PLAIN: Final = (
     "confirmation", "auth_time", "acr", "amr", "created", "expires", "user__is_active",
 )  # fmt: skip
 _SET: Final = ("revoked_at", "session__ended_at", "consent__revoked_at")
-# A password's hash is nothing to say of anybody.
-_USER: Final = tuple(field.attname for field in User._meta.concrete_fields if field.attname != "password")
+# Of a person all but what no application is told: a password's hash, and what only our own pages show.
+_UNTOLD: Final = frozenset({"password", "last_login", "date_joined", "theme", "deletion_due", "erasure_begun"})
+_USER: Final = tuple(field.attname for field in User._meta.concrete_fields if field.attname not in _UNTOLD)
+_READ: Final = frozenset(_USER)
 _WIDTH: Final = len(_PLAIN) + len(_SET)
 
 
@@ -178,7 +180,7 @@ def _columns(family: str, *, person: bool) -> list[Any]:
 
 
 def _standing(row: list[Any]) -> Standing:
-    person = Person(User.from_db("default", _USER, row[_WIDTH:-1]), bool(row[-1])) if len(row) > _WIDTH else None
+    person = Person(User.from_db("default", _READ, row[_WIDTH:-1]), bool(row[-1])) if len(row) > _WIDTH else None
     return Standing._make([*row[:_WIDTH], person])
 
 
@@ -245,7 +247,7 @@ def _person() -> Prepared[Person]:
         lambda user: User.objects.filter(pk=user).values_list(*_USER, email_is_verified("")),
         (User._meta.pk,),
         _UUIDS,
-        lambda row: Person(User.from_db("default", _USER, row[:-1]), bool(row[-1])),
+        lambda row: Person(User.from_db("default", _READ, row[:-1]), bool(row[-1])),
     )
 
 

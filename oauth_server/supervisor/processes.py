@@ -14,12 +14,15 @@ from oauth_server.supervisor import metrics_folder
 
 # Python threads that serve requests in one web process. One core runs one of them at a time; the others wait for the
 # database, so more of them only make PostgreSQL hold more connections. Those that wait for a password to be hashed come on
-# top: Granian starts a thread when it needs one and ends it when it rests.
+# top: Granian starts a thread when it needs one and ends it when it rests for long.
 WEB_THREADS: Final = (
     min(8, 2 * (os.cpu_count() or 1) + 1)
     + settings.LIMITS.password_hashes_at_once
     + settings.LIMITS.password_hashes_waiting
 )
+# Seconds that one of them rests before it ends (Granian's most). It takes its connection along, and a new one costs ten
+# milliseconds of processor time, for which whoever came just then waits.
+WEB_THREAD_RESTS: Final = 600
 # Requests that one process takes in at once; the rest wait in the socket, where they cost nothing.
 WEB_BACKPRESSURE: Final = 256
 _LOG_CONFIG: Final = Path(__file__).with_name("granian.json")
@@ -39,7 +42,8 @@ def web() -> list[str]:
     return [
         *counting, sys.executable, "-m", "granian", "oauth_server.wsgi:application",
         "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT), "--http", "1", "--no-ws",
-        "--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--backpressure", str(WEB_BACKPRESSURE),
+        "--workers", str(settings.WEB_WORKERS), "--blocking-threads", str(WEB_THREADS),
+        "--blocking-threads-idle-timeout", str(WEB_THREAD_RESTS), "--backpressure", str(WEB_BACKPRESSURE),
         "--http1-header-read-timeout", "10000", "--workers-kill-timeout", "10",
         "--log-level", "warning", "--log-config", str(_LOG_CONFIG),
         # Of several processes one may be killed, by want of memory for one: the others go on, and a new one takes its place.
