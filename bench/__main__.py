@@ -1,7 +1,7 @@
 """``python -m bench`` (``make bench``): requests a second, latency, memory, processor time, beside django-oauth-toolkit and node-oidc-provider.
 
 The server and its PostgreSQL share one core, wrk has the other. Commits are durable. ``PROFILE=refresh`` (or ``--profile``)
-runs one, with its latency at 70 % of the peak; ``sign_in``, ``memory`` and ``tables`` are profiles too. ``--write`` keeps the figures in bench/results/latest.json and the table in docs/performance.md.
+runs one, with its latency at 70 % of the peak; ``sign_in``, ``memory``, ``tables`` and ``pages`` are profiles too. ``--write`` keeps the figures in bench/results/latest.json and the table in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from bench import machine, processes, sign_in, table, tables
+from bench import machine, pages, processes, sign_in, table, tables
 from bench.gatehouse import gatehouse
 from bench.measure import measure, memory
 from bench.peers.dot.subject import dot
@@ -49,7 +49,7 @@ def main() -> int:
     """Measure, print, and perhaps write."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument(
-        "--profile", choices=(*PROFILES, *OURS_ALONE, "tables"), default=os.environ.get("PROFILE") or None
+        "--profile", choices=(*PROFILES, *OURS_ALONE, "tables", "pages"), default=os.environ.get("PROFILE") or None
     )
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
     parser.add_argument("--rows", help="Sizes of the tables, for the profile tables.", default="10000,1000000,10000000")
@@ -59,6 +59,8 @@ def main() -> int:
     server_cpu, load_cpu = machine.cpus()
     if options.profile == "tables":
         return tables.main([int(size) for size in options.rows.split(",")], server_cpu, load_cpu)
+    if options.profile == "pages":
+        return pages.main(server_cpu, load_cpu, keep=options.write)
     profiles = tuple(name for name in PROFILES if options.profile in {None, name})
     alone = tuple(name for name in OURS_ALONE if options.profile in {None, name})
     rows: list[table.Row] = []

@@ -83,6 +83,7 @@ def gatehouse(database_url: str, cpu: str) -> Iterator[Subject]:
                 pid=server.process.pid,
                 start_seconds=server.seconds_to_first_answer,
                 is_ours=True,
+                asks=clients["jwt"]["client_id"],
                 usernames=usernames,
                 sweep=lambda: home.seeder("clean_up"),
                 loads={

@@ -19,6 +19,7 @@ class Subject:
         start_seconds: from start to first answer.
         loads: profile → makes what is sent, at the moment it is needed.
         is_ours: it is measured at a calm load too, and for what it holds in memory.
+        asks: the identifier of a client that asks people for consent.
         usernames: makes people who can sign in.
         sweep: deletes what is past its time, as beat has it done; answers how many rows of each table.
     """
@@ -29,5 +30,6 @@ class Subject:
     start_seconds: float
     loads: Mapping[str, Callable[[], Load]]
     is_ours: bool = False
+    asks: str = ""
     usernames: Callable[[], Sequence[str]] = tuple
     sweep: Callable[[], Mapping[str, int]] = dict

@@ -13,6 +13,7 @@ from identity.models import User
 from oauth_server.models import AuthorizationCode
 from tests.support.front_channel import Browser, location
 from tests.support.parties import Code, Http, Party
+from tests.support.people import LOGIN
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +128,25 @@ def test_jwks_and_discovery_cost_none(warm: None) -> None:
         http.get("/oauth/jwks")
         http.get("/.well-known/openid-configuration")
     assert statements.all == []
+
+
+def test_the_sign_in_page_costs_one(app: Party, browser: Browser, warm: None) -> None:
+    """Which providers are offered. For an application it is one more: the request that waits."""
+    browser.get(LOGIN)
+    with Statements() as statements:
+        assert browser.get(LOGIN).status_code == 200
+    assert len(statements.all) == 1, statements.all
+    page = location(browser.authorize(app))
+    with Statements() as statements:
+        assert browser.get(page).status_code == 200
+    assert len(statements.all) == 2, statements.all
+
+
+def test_the_consent_page_costs_four(app: Party, browser: Browser, person: User, warm: None) -> None:
+    """The browser's session, the sign-in with its person, the request that waits, what was allowed before."""
+    browser.sign_in(person)
+    page = location(browser.authorize(app))
+    assert page.startswith("/oauth/consent/")
+    with Statements() as statements:
+        assert browser.get(page).status_code == 200
+    assert len(statements.all) == 4, statements.all
