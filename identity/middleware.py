@@ -1,11 +1,13 @@
-"""What every page passes: the look that its person chose, and the answer when too many passwords wait to be hashed."""
+"""What every page passes: its person's look, a word for whoever comes when too many passwords wait, answers that take the same time."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -23,6 +25,34 @@ _PASSWORD_PAGES: Final = frozenset(
         "account_reset_password_from_key",
     }
 )  # fmt: skip
+
+# Pages whose form names an address, and whose work differs by whether it has an account: rows are made, or another mail is written.
+_EVEN_PAGES: Final = frozenset({"account_signup", "account_reset_password", "upstream_sign_up"})
+
+
+def until_next(spent: float, step: float) -> float:
+    """Seconds until what has taken ``spent`` has taken a multiple of ``step``; none where there is no step."""
+    return -spent % step if step else 0.0
+
+
+class EvenAnswers:
+    """Hold an answer back until half a second is over, or a whole one: its time must not tell who has an account (ASVS 5.0 §6.3.8).
+
+    Above SessionMiddleware, which has work of its own. Who is sent away (429, 503) is so at once: that tells nothing, and must be cheap.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, at its time."""
+        begun = time.monotonic()
+        response = self.get_response(request)
+        match = request.resolver_match
+        typed = request.method == "POST" and match is not None and match.url_name in _EVEN_PAGES
+        if typed and response.status_code not in {429, 503}:
+            time.sleep(until_next(time.monotonic() - begun, settings.EVEN_ANSWER_SECONDS))
+        return response
 
 
 class Looks:

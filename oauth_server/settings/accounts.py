@@ -72,6 +72,8 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+# More than a sign-up or the request for a reset takes on a machine that is not overloaded; see identity/middleware.py.
+EVEN_ANSWER_SECONDS = 0.5
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # Codes by mail (identity/sign_in/mailed.py): FEATURES says whether there are any.
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5

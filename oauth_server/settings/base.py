@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "oauth_server.middleware.ContentSecurityPolicy",
+    "identity.middleware.EvenAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "oauth_server.middleware.BrowserState",
     "django.middleware.locale.LocaleMiddleware",

@@ -41,6 +41,7 @@ if DATABASES["default"]["ENGINE"] == SQLITE:
     # Else pytest-django, which knows Django's own engine alone, would name a file of each worker.
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver", "127.0.0.1", "localhost"]
+EVEN_ANSWER_SECONDS = 0  # nobody in the tests needs to be deceived
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

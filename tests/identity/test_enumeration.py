@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth import hashers
@@ -11,6 +12,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
 
+from identity import middleware
 from identity.models import User
 from identity.sign_in.backend import OneHashBackend
 from tests.support.people import PASSWORD, page, person, sign_in
@@ -100,6 +102,36 @@ def test_a_sign_up_costs_one_hash_whether_or_not_the_address_has_an_account(monk
         hashes.clear()
         Browser().post("/account/signup/", {"username": name, "email": address, "password1": PASSWORD})
         assert len(hashes) == 1, address
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/account/signup/", {"username": "eve", "email": "ada@example.com", "password1": PASSWORD}),
+        ("/account/signup/", {"username": "eve", "email": "new@example.com", "password1": PASSWORD}),
+        ("/account/password/reset/", {"email": "ada@example.com"}),
+        ("/account/password/reset/", {"email": "nobody@example.com"}),
+    ],
+)
+def test_where_the_work_differs_the_answer_comes_at_a_full_half_second(
+    path: str, form: dict[str, str], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Timing: a new account is rows that a known address does not make. ``python -m tests.attacks.timing_report`` measures it."""
+    settings.EVEN_ANSWER_SECONDS = 0.5
+    clock = [100.0]
+    waited: list[float] = []
+    monkeypatch.setattr(middleware.time, "monotonic", lambda: clock.append(clock[-1] + 0.13) or clock[-1])
+    monkeypatch.setattr(middleware.time, "sleep", waited.append)
+    assert Browser().get(path).status_code == 200
+    assert waited == []
+    assert Browser().post(path, form).status_code == 302
+    assert len(waited) == 1
+    assert 0 < waited[0] < 0.5
+
+
+def test_whoever_took_longer_waits_for_the_next_one() -> None:
+    assert [round(middleware.until_next(spent, 0.5), 3) for spent in (0.1, 0.4, 0.6, 1.2)] == [0.4, 0.1, 0.4, 0.3]
+    assert middleware.until_next(0.1, 0) == 0
 
 
 def test_a_sign_up_that_is_given_up_leads_where_any_other_leads() -> None:
