@@ -14,7 +14,7 @@ _GREENS = dict(
     zip(
         _STEPS,
         (
-            "#f2f8f5", "#e4efea", "#c4dfd5", "#a9e0d0", "#86cfbb", "#4e9d89", "#1e5b4f", "#1a5045", "#154439", "#0f332b",
+            "#f2f8f5", "#e4efea", "#c4dfd5", "#a9e0d0", "#86cfbb", "#57a793", "#1e5b4f", "#1a5045", "#154439", "#0f332b",
             "#0c1f1a",
         ),
         strict=True,
@@ -24,7 +24,7 @@ _GREYS = dict(
     zip(
         _STEPS,
         (
-            "#faf9f6", "#f4f3ee", "#e6e4dc", "#cfcfc7", "#a5b2ac", "#6a7771", "#55625d", "#3a4541", "#232c29", "#1b2320",
+            "#faf9f6", "#f4f3ee", "#e6e4dc", "#cfcfc7", "#a5b2ac", "#616d68", "#55625d", "#3a4541", "#232c29", "#1b2320",
             "#111614",
         ),
         strict=True,
@@ -36,6 +36,16 @@ def _favicon(request: Any) -> str:
     """Asked at each page: the names of static files are known once they are collected."""
     del request
     return static("img/favicon.svg")
+
+
+def _style(request: Any) -> str:
+    del request
+    return static("css/operators.css")
+
+
+def _script(request: Any) -> str:
+    del request
+    return static("js/operators.js")
 
 
 def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
@@ -54,6 +64,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/account/",
     "SITE_ICON": _favicon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
+    "STYLES": [_style],
+    "SCRIPTS": [_script],
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"base": _GREYS, "primary": _GREENS},
     "SIDEBAR": {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.support.page_table import NO_PAGE, ROWS
+from tests.support.operator_table import OPERATOR_ROWS
+from tests.support.page_table import NO_PAGE, ROWS, TRANSLATED
 from tests.support.pages import ERRORS
 
 
@@ -28,3 +30,12 @@ def test_every_address_has_a_row_or_a_reason() -> None:
     assert {name: where for name, where in known.items() if name not in rows | set(NO_PAGE)} == {}
     assert (rows | set(NO_PAGE)) - set(known) == set()
     assert rows & set(NO_PAGE) == set()
+
+
+def test_every_table_of_the_operators_has_a_row() -> None:
+    lists = {f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in admin.site._registry}
+    assert lists - {row.of for row in OPERATOR_ROWS} == set()
+
+
+def test_what_is_looked_at_in_other_languages_is_there() -> None:
+    assert TRANSLATED - {str(row) for row in ROWS} == set()

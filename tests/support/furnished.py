@@ -18,20 +18,21 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import OperationalError
 from django.http import HttpResponse
-from django.test import RequestFactory
-from django.urls import get_resolver
+from django.test import Client, RequestFactory, override_settings
+from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from identity.account.create import create_or_update
 from identity.federation.configure import set_up
 from identity.middleware import PasswordPressure
-from identity.models import LoginSession, User, linked
+from identity.models import LoginSession, Upstream, User, linked
 from identity.models.trusted import TrustedBrowser
 from identity.sign_in.passwords import TooBusyError
 from oauth_server.clients import metadata
 from oauth_server.endpoints.faults import too_often
 from oauth_server.portal.forms import registration
 from oauth_server.portal.kinds import KINDS
+from tests.support import operators
 
 PASSWORD: Final = "an analytical engine, not a loom"
 PEOPLE: Final[dict[str, dict[str, Any]]] = {
@@ -39,6 +40,9 @@ PEOPLE: Final[dict[str, dict[str, Any]]] = {
     "ada": {"name": "Augusta Ada King, Countess of Lovelace", "given_name": "Augusta Ada", "zoneinfo": "Europe/London"},
     "nia": {},
     "bo": {"name": "Bo"},
+    # An operator, and somebody with a row in each table that operators look at.
+    "olga": {},
+    "otto": {},
 }
 CALLBACK: Final = "https://app.example/callback"
 LONG: Final = "Donaudampfschifffahrtsgesellschaftskapitänskajütenverwaltung"
@@ -90,7 +94,29 @@ def furnish(provider: str, callback: str) -> dict[str, str]:
         "reset": default_token_generator.make_token(bo),
         "callback": callback,
         **applications(ada, callback, now),
+        **for_operators(people["olga"], people["otto"], ada),
     }
+
+
+def for_operators(olga: User, otto: User, ada: User) -> dict[str, str]:
+    """Something in each table, and the keys of rows that have a page."""
+    User.objects.filter(pk=olga.pk).update(is_staff=True, is_superuser=True)
+    tables = operators.furnish(otto)
+    # The sign-in page shows the providers that are there, not one more.
+    Upstream.objects.filter(slug=operators.FURNISHED).delete()
+    rows = {
+        "a_person": ada, "a_client": tables.client, "a_sign_in": tables.session, "a_family": tables.family, "a_key": tables.key, "an_event": tables.event,
+        "a_consent": tables.consent, "a_provider": Upstream.objects.get(slug="there"),
+    }  # fmt: skip
+    return {name: str(row.pk) for name, row in rows.items()}
+
+
+def terms() -> str:
+    """What a house with terms of service asks at the door of whoever has not accepted them yet."""
+    with override_settings(TERMS_URL="https://people.example/terms", TERMS_VERSION="1"):
+        browser = Client()
+        browser.post(reverse("account_login"), {"login": "nia", "password": PASSWORD})
+        return browser.get(reverse("account_terms")).content.decode()
 
 
 def applications(ada: User, callback: str, now: datetime) -> dict[str, str]:
@@ -159,5 +185,6 @@ def faults() -> dict[str, str]:
     busy = PasswordPressure(lambda _: HttpResponse()).process_exception(request, TooBusyError())
     assert busy
     return {str(status): answer.content.decode() for status, answer in answers.items()} | {
-        "busy": busy.content.decode()
+        "busy": busy.content.decode(),
+        "terms": terms(),
     }

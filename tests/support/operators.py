@@ -29,6 +29,7 @@ from oauth_server.models import (
 )
 
 PROVIDER = {"slug": "there", "name": "There", "issuer": "https://there.example", "client_id": "gatehouse-there"}
+FURNISHED = "furnished"  # the slug of the provider that ``furnish`` makes
 
 
 def person(username: str = "ada", **fields: Any) -> User:
@@ -111,7 +112,7 @@ def furnish(owner: User, now: datetime | None = None) -> House:
     key = SigningKey.objects.alive()[0]
     secret = answer["client_secret"]
     stored = client.secrets.get()
-    upstream, _ = set_up({**PROVIDER, "slug": "furnished", "client_secret": "CANARYUPSTREAMSECRET"}, may_replace=False)
+    upstream, _ = set_up({**PROVIDER, "slug": FURNISHED, "client_secret": "CANARYUPSTREAMSECRET"}, may_replace=False)
     canaries = ["CANARYTOTPSEED", "CANARYUPSTREAMSECRET", secret, secret[-12:], session.browser, owner.password]
     for octets in (
         *(secrets.digest(value) for value in (*values.values(), secret)),

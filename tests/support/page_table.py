@@ -57,6 +57,7 @@ ROWS: Final = (
     Row("account_confirm_login_code", status=0, deed=_MAILED_CODE),
     Row("account_confirm_login_code", "wrong code", status=0, deed=then(_MAILED_CODE, fill({"code": "ABCDEF"}))),
     Row("account_login_more", who="nia", status=0, deed=asked_by("bank")),
+    Row("account_terms", status=0, deed=fault("terms", "/account/login/terms/")),
     Row("account_reauthenticate", who="nia"),
     Row("mfa_reauthenticate", who="ada"),
     Row("mfa_reauthenticate_webauthn", who="ada"),
@@ -137,9 +138,17 @@ ROWS: Final = (
     *(Row(status, status=0, deed=fault(status)) for status in ("400", "403", "429", "500", "503", "busy")),
 )  # fmt: skip
 
+# The rows that are looked at in other languages too: one of each kind of page, those with the longest words first.
+TRANSLATED: Final = frozenset(
+    {
+        "account_login-for-an-application", "account_signup-refused", "mfa_authenticate", "consent-nia", "consent-of-a-stranger-nia", "select_account-nia",
+        "account_overview-ada", "mfa_index-ada", "account_sessions-ada", "account_privacy-ada", "account_appearance-ada", "account_activity-ada",
+        "portal_application-web-ada", "portal_create-refused-ada", "404",
+    }
+)  # fmt: skip
+
 # Name of an address → why there is nothing to look at. ROWS must not have it.
 NO_PAGE: Final = {
-    "account_terms": "stands in everybody's way where TERMS_VERSION is set; tests/identity/test_terms.py looks at it",
     **dict.fromkeys(
         ("connected_apps_withdraw", "account_picture_change", "account_sessions_end_others", "account_sessions_end", "account_sessions_forget", "account_look",
          "account_login_cancel", "account_invitation_put_aside", "cancel", "end_session_confirm", "portal_disable", "portal_enable", "portal_rotate",
