@@ -117,7 +117,7 @@ class TestTheme:
     def test_the_device_decides_unless_somebody_chose(self, client: Browser) -> None:
         shown = page(client.get(LOGIN))
         assert "data-theme" not in shown
-        assert 'css/dark.css" media="(prefers-color-scheme: dark)">' in shown
+        assert 'css/dark.css" media="screen and (prefers-color-scheme: dark)">' in shown
 
     @pytest.mark.parametrize(("theme", "sheet"), [("light", False), ("dark", True)])
     def test_a_choice_holds_wherever_the_device_is(self, client: Browser, theme: str, sheet: bool) -> None:
@@ -125,7 +125,7 @@ class TestTheme:
         shown = page(client.get(LOGIN))
         assert f'data-theme="{theme}"' in shown
         assert f'name="color-scheme" content="{theme}"' in shown
-        assert ('css/dark.css">' in shown) == sheet
+        assert ('css/dark.css" media="screen">' in shown) == sheet
 
     def test_the_page_about_it_saves_and_undoes_it(self, client: Browser) -> None:
         user = person()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Watch
@@ -13,6 +15,8 @@ from tests.support.pages import Stage, asked_for_real
 
 pytestmark = pytest.mark.browser
 
+DARK: Final = 0x60
+BRIGHT: Final = 0xA0
 FAR: Final = 40  # more presses than any way on these pages takes
 
 
@@ -101,3 +105,37 @@ def test_every_control_has_a_name_and_every_page_its_landmarks(house: Stage, pat
     expect(page.get_by_role("main")).to_have_count(1)
     for control in page.get_by_role("textbox").all():
         assert control.evaluate("field => field.labels.length") == 1
+
+
+def test_nothing_moves_for_whoever_asked_for_stillness(house: Stage) -> None:
+    """§2.3.3. The browser of these pages prefers reduced motion."""
+    page = house.page("ada")
+    for path in ("", "sessions/", "2fa/"):
+        page.goto(f"{house.issuer}/account/{path}")
+        moving = page.evaluate(
+            """() => [...document.querySelectorAll("*")].filter(one => {
+                const style = getComputedStyle(one)
+                return [style.transitionDuration, style.animationDuration].some(all => all.split(",").some(one => parseFloat(one) > 0.001))
+            }).map(one => one.outerHTML)"""
+        )
+        assert moving == []
+
+
+@pytest.mark.parametrize("dark", ["on this device", "chosen"])
+def test_what_is_printed_is_ink_on_paper(house: Stage, dark: str) -> None:
+    """Recovery codes are for the drawer: dark letters in the dark theme too, since backgrounds are not printed."""
+    page = house.page("ada" if dark == "on this device" else "")
+    page.context.add_cookies([{"name": settings.THEME_COOKIE_NAME, "value": "dark", "url": house.issuer}])
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{house.issuer}/account/")
+    assert brightness(page) > BRIGHT
+    page.emulate_media(media="print", color_scheme="dark")
+    assert brightness(page) < DARK
+    expect(page.get_by_role("button")).to_have_count(0)
+    page.emulate_media(media="screen", color_scheme="light")
+
+
+def brightness(page: Page) -> int:
+    """Of the letters of the first heading, 0 to 255."""
+    colour = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
+    return max(int(part) for part in re.findall(r"\d+", colour)[:3])
