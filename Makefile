@@ -14,7 +14,7 @@ run: $(VENV)/run.stamp ## Start the server: web, worker and beat on http://127.0
 test: $(VENV)/dev.stamp ## Lint, types, contracts, and every test on SQLite and on PostgreSQL
 	@exec $(PYTHON) -m tests.run
 
-screenshots: $(VENV)/dev.stamp ## Every page, light and dark, phone, tablet and desktop, into var/screenshots
+screenshots: $(VENV)/dev.stamp ## Every page, light and dark, phone and desktop, into docs/screenshots
 	@exec $(PYTHON) -m tests.screenshots
 
 bench: $(VENV)/dev.stamp ## Measure requests a second, latency and memory; PROFILE=refresh for one
