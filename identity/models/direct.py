@@ -13,10 +13,11 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
-from psycopg import errors, pq
+from psycopg import Binary, errors, pq
 
 _TEXT: Final = 0
 _BINARY: Final = 1
+_OCTETS: Final = frozenset({bytes, Binary})
 _FINE: Final = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 
 # By type's number in PostgreSQL (pg_type.dat). A type that is not here is a mistake that the first use shows.
@@ -39,6 +40,7 @@ _WRITE: Final[dict[type, Callable[[Any], bytes | None]]] = {
     type(None): lambda _: None,
     str: str.encode,
     bytes: bytes,
+    Binary: lambda value: bytes(value.obj),  # what Django's BinaryField makes of octets
     bool: lambda value: b"t" if value else b"f",
     int: lambda value: str(value).encode(),
     datetime: lambda value: value.isoformat().encode(),
@@ -75,7 +77,7 @@ def rows(connection: Any, sql: str, parameters: Sequence[Any]) -> list[list[Any]
     """
     connection.ensure_connection()
     values = [_WRITE[type(value)](value) for value in parameters]
-    formats = [_BINARY if type(value) is bytes else _TEXT for value in parameters]
+    formats = [_BINARY if type(value) in _OCTETS else _TEXT for value in parameters]
     with connection.wrap_database_errors:
         found, readers = _run(connection, sql, values, formats)
         columns = tuple(enumerate(readers))

@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from django.db import connections, models, router
 from django.db.models import F
 
+from identity.models import direct
 from identity.models.together import Together
 
 RowT = TypeVar("RowT")
@@ -56,14 +57,21 @@ class _Compiled:
         self.positions = [at for at, pair in enumerate(zip(parameters, others, strict=True)) if pair[0] != pair[1]]
         self.converters: Converters = first.get_converters([column for column, _, _ in first.select])
 
-    def one(self, values: Iterable[Any], connection: Any) -> Any:
-        """The row for these values as the database gives it, or None."""
+    def one(self, values: Iterable[Any], connection: Any) -> list[Any] | None:
+        """The row for these values, or None."""
         parameters = list(self.parameters)
         for at, value in zip(self.positions, values, strict=True):
             parameters[at] = value
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
-            return cursor.fetchone()
+        return next(iter(_fetch(connection, self.sql, parameters, self.converters)), None)
+
+
+def _fetch(connection: Any, sql: str, parameters: Sequence[Any], converters: Converters) -> list[list[Any]]:
+    """Rows with the values that the ORM would have made of them."""
+    if direct.serves(connection):
+        return direct.rows(connection, sql, parameters)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [converted(row, converters, connection) for row in cursor.fetchall()]
 
 
 class _Several:
@@ -84,16 +92,16 @@ class _Several:
             f"SELECT asked.place, found.* FROM (VALUES {places}) AS asked(place, key)"
             f" CROSS JOIN LATERAL ({before}asked.key{after} LIMIT 1) AS found"
         )
+        self._converters = {column + 1: how for column, how in query.converters.items()}
         self._sample = query.parameters[at]
         self._others = [*query.parameters[:at], *query.parameters[at + 1 :]]
 
-    def rows(self, keys: Sequence[Any], connection: Any) -> list[Any]:
-        """For each key its row as the database gives it, or None."""
-        found: list[Any] = [None] * len(keys)
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, [*keys, *[self._sample] * (_AT_ONCE - len(keys)), *self._others])
-            for place, *row in cursor.fetchall():
-                found[place] = row
+    def rows(self, keys: Sequence[Any], connection: Any) -> list[list[Any] | None]:
+        """For each key its row, or None."""
+        found: list[list[Any] | None] = [None] * len(keys)
+        parameters = [*keys, *[self._sample] * (_AT_ONCE - len(keys)), *self._others]
+        for place, *row in _fetch(connection, self._sql, parameters, self._converters):
+            found[place] = row
         return found
 
 
@@ -106,14 +114,14 @@ class _Asked:
         self._several = _Several(query, kind) if kind is not None and len(query.positions) == 1 else None
         self._together = Together(self._ask, _AT_ONCE) if self._several is not None else None
 
-    def row(self, values: Sequence[Any], connection: Any) -> Any:
-        """The row for these values as the database gives it, or None; one statement, perhaps shared with others."""
+    def row(self, values: Sequence[Any], connection: Any) -> list[Any] | None:
+        """The row for these values, or None; one statement, perhaps shared with others."""
         # Within a transaction only its own connection sees what it sees.
         if self._together is None or connection.in_atomic_block:
             return self.query.one(values, connection)
         return self._together.one(values[0])
 
-    def _ask(self, keys: Sequence[Any]) -> list[Any]:
+    def _ask(self, keys: Sequence[Any]) -> list[list[Any] | None]:
         connection = connections[self._using]
         if self._several is None or len(keys) == 1:
             return [self.query.one((key,), connection) for key in keys]
@@ -158,7 +166,7 @@ class Prepared(Generic[RowT]):
             for field, value in zip(self._fields, values, strict=True)
         ]
         row = asked.row(adapted, connection)
-        return None if row is None else self._shape(converted(row, asked.query.converters, connection))
+        return None if row is None else self._shape(row)
 
 
 def attributes(model: type[models.Model], way: str = "") -> list[Any]:
