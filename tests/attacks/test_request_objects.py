@@ -25,6 +25,7 @@ from tests.support.front import asked_in, key, public, signed
 from tests.support.front_channel import CHALLENGE, Browser, answer, location
 from tests.support.keys import public_jwk
 from tests.support.parties import REDIRECT, Party
+from tests.support.services import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -233,7 +234,7 @@ def test_a_crowd_of_slow_fetches_leaves_room_for_key_sets(
 
     def wait(url: str, **_: Any) -> fetch.Fetched:
         under_way.append(url)
-        slow.wait(5)
+        slow.wait()
         raise fetch.FetchError("slow")
 
     monkeypatch.setattr(fetch, "get", wait)
@@ -246,9 +247,10 @@ def test_a_crowd_of_slow_fetches_leaves_room_for_key_sets(
     threads = [threading.Thread(target=ask, args=(uri,)) for uri in uris]
     for thread in threads:
         thread.start()
-    for thread in threads[:]:
-        thread.join(0.5)
-    slow.set()
-    for thread in threads:
-        thread.join(5)
+    try:
+        wait_for(lambda: sum(thread.is_alive() for thread in threads) <= 4, "the refusal of the others")
+    finally:
+        slow.set()
+        for thread in threads:
+            thread.join()
     assert len(under_way) == 4

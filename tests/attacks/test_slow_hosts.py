@@ -21,6 +21,7 @@ from oauth_server.outbound.fetch import Fetched, FetchError
 from tests.support.front_channel import Browser
 from tests.support.parties import Party
 from tests.support.running import running
+from tests.support.services import wait_for
 
 SLOW = "https://slow.example/"
 
@@ -37,7 +38,7 @@ class Web:
         self.asked.append(url)
         if url.startswith(SLOW):
             self.is_held.set()
-            self.let_go.wait(30)
+            self.let_go.wait()
         return Fetched(b"octets", "text/plain")
 
 
@@ -68,6 +69,7 @@ def test_a_slow_host_keeps_nobody_but_itself_waiting(web: Web) -> None:
     assert look("https://quick.example/").body == b"octets"
     with pytest.raises(FetchError):
         look(f"{SLOW}once more")
+    wait_for(lambda: sum(each.is_alive() for each in visits) == 1, "the others' giving up")
     web.let_go.set()
     for each in visits:
         each.join()
@@ -105,7 +107,7 @@ class _Held(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.came.release()
-        self.server.let_go.wait(10)
+        self.server.let_go.wait()
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -131,7 +133,7 @@ def test_a_host_that_stays_silent_takes_half_of_all_places_and_no_more(monkeypat
     monkeypatch.setattr(fetch.places, "patience", 0.1)
 
     def look_at(server: Held) -> bytes:
-        return fetch.get(server.address, accept="*/*").body
+        return fetch.get(server.address, accept="*/*", seconds=60).body
 
     with (
         override_settings(OUTBOUND_ALLOW=[ipaddress.ip_network("127.0.0.0/8")]),
@@ -141,7 +143,7 @@ def test_a_host_that_stays_silent_takes_half_of_all_places_and_no_more(monkeypat
     ):
         swift.let_go.set()
         held = [pool.submit(look_at, silent) for _ in range(4)]
-        assert all(silent.came.acquire(timeout=5) for _ in held)
+        assert all(silent.came.acquire(timeout=60) for _ in held)
         with pytest.raises(FetchError, match="Too many"):
             look_at(silent)
         assert look_at(swift) == b"ok"

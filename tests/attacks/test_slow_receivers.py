@@ -120,7 +120,7 @@ def test_of_what_goes_to_one_client_one_is_on_its_way_at_a_time(monkeypatch: pyt
             with lock:
                 under_way[name] += 1
                 most[name] = max(most[name], under_way[name])
-            both.wait(5)
+            both.wait(60)
             with lock:
                 under_way[name] -= 1
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,6 +30,7 @@ class Listener(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.hits: list[tuple[str, str | None]] = []
+        self.over = threading.Event()
         self.answer: Callable[[Handler], None] = Handler.send_json
         self.port = self.server_address[1]
 
@@ -57,6 +57,7 @@ class Handler(BaseHTTPRequestHandler):
 def listener() -> Iterator[Listener]:
     with running(Listener()) as server:
         yield server
+        server.over.set()
 
 
 @pytest.fixture
@@ -208,47 +209,42 @@ def _drip_body(handler: Handler) -> None:
 
 
 def _drip(handler: Handler, piece: bytes) -> None:
-    for _ in range(60):
+    while not handler.server.over.wait(0.05):
         try:
             handler.wfile.write(piece)
         except OSError:
             return
-        time.sleep(0.05)
 
 
 def _silence(handler: Handler) -> None:
-    time.sleep(2)
+    handler.server.over.wait()
     handler.close_connection = True
 
 
 @pytest.mark.parametrize("answer", [_drip_headers, _drip_body, _silence])
 def test_one_deadline_bounds_a_slow_answer(listener: Listener, opened: None, answer: Callable[[Handler], None]) -> None:
-    """A peer that drips a byte at a time renews every read's timeout; the deadline does not care."""
+    """A peer that drips a byte at a time renews every read's timeout; the deadline does not care.
+
+    The peer never comes to an end by itself: without a deadline this test would not either.
+    """
     listener.answer = answer
-    started = time.monotonic()
     with pytest.raises(fetch.FetchError):
         fetch.get(f"http://127.0.0.1:{listener.port}/", accept=ACCEPT, seconds=0.4)
-    assert time.monotonic() - started < 1.5
 
 
 def test_the_deadline_holds_in_a_tls_handshake(opened: None) -> None:
-    """A peer that never finishes its handshake is cut off too."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        started = time.monotonic()
-        with pytest.raises(fetch.FetchError):
-            fetch.get(f"https://127.0.0.1:{silent.getsockname()[1]}/", accept=ACCEPT, seconds=0.4)
-        assert time.monotonic() - started < 1.5
+    """A peer that never finishes its handshake is cut off too, or this would never end."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(fetch.FetchError):
+        fetch.get(f"https://127.0.0.1:{silent.getsockname()[1]}/", accept=ACCEPT, seconds=0.4)
 
 
 def test_the_deadline_holds_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Name resolution knows no deadline of its own, and a hanging resolver costs a bounded number of threads."""
     release = threading.Event()
-    monkeypatch.setattr(fetch, "resolve", lambda *_: release.wait(5) and [])
-    started = time.monotonic()
+    monkeypatch.setattr(fetch, "resolve", lambda *_: release.wait(60) and [])
     for _ in range(9):
         with pytest.raises(fetch.FetchError):
             fetch.get("https://slow.example/", accept=ACCEPT, seconds=0.05)
-    assert time.monotonic() - started < 1.5
     assert sum(thread.name == "resolver" for thread in threading.enumerate()) <= 8
     release.set()
     for thread in threading.enumerate():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -263,35 +262,39 @@ class TestNudging:
     """Whoever writes does not wait for the broker."""
 
     def test_a_broker_that_is_away_costs_nobody_anything(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever waited for it would wait here for ever."""
+        given_up = threading.Event()
+
         def away(**_: Any) -> None:
-            time.sleep(0.3)
+            given_up.wait()
             raise kombu.exceptions.OperationalError
 
         monkeypatch.setattr(tasks.deliver, "apply_async", away)
-        begun = time.monotonic()
         for _ in range(100):
             nudge.soon()
-        assert time.monotonic() - begun < 0.2
+        given_up.set()
         self.wait()
 
     def test_many_at_once_are_few_messages(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sent: list[Any] = []
+        all_asked = threading.Event()
 
         def slow(**options: Any) -> None:
             sent.append(options)
-            time.sleep(0.2)
+            all_asked.wait()
 
         monkeypatch.setattr(tasks.deliver, "apply_async", slow)
         for _ in range(100):
             nudge.soon()
+        all_asked.set()
         self.wait()
-        assert 1 <= len(sent) <= 3
+        assert 1 <= len(sent) <= 2
         assert sent[0]["expires"]
 
     def wait(self) -> None:
         for thread in threading.enumerate():
             if thread.name == "outbox-nudge":
-                thread.join(5)
+                thread.join()
         assert not nudge._sending
 
 
@@ -349,7 +352,7 @@ def test_the_embedded_broker_shows_a_message_whole_or_not_at_all(tmp_path: Path)
             queue.put({"n": n, "padding": "x" * 20_000})
         stop.set()
         reader.join()
-        assert {queue.get(timeout=1).payload["n"] for _ in range(300)} == set(range(300))
+        assert {queue.get(timeout=30).payload["n"] for _ in range(300)} == set(range(300))
         queue.close()
     assert halves == []
     assert not list(tmp_path.glob("*.writing"))

@@ -109,7 +109,7 @@ def test_while_the_broker_is_away_people_sign_out_and_it_comes_afterwards(home: 
         for sid in ended:
             begun = time.monotonic()
             without_broker("end_session", sid=sid)
-            assert time.monotonic() - begun < 3
+            assert time.monotonic() - begun < 15  # a broker that was waited for would be tried for longer
     assert home.seeder("outbox") == {"done": 0, "waiting": 5, "abandoned": 0}
     assert party.forms == []
     with worker(home.environment, home.folder):

@@ -10,7 +10,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+# As patient as its clicks are: a page of a busy machine may take a while.
+expect.set_options(timeout=30_000)
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 PHONE: Final = {"width": 360, "height": 740}

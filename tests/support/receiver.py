@@ -40,7 +40,7 @@ class Receiver(ThreadingHTTPServer):
         """The logout tokens, in the order of their coming."""
         return [form["logout_token"][0] for form in self.forms]
 
-    def wait(self, ready: Callable[[], bool], seconds: float = 10) -> bool:
+    def wait(self, ready: Callable[[], bool], seconds: float = 60) -> bool:
         """Whether ``ready`` became true in time."""
         until = time.monotonic() + seconds
         while not ready():

@@ -150,7 +150,7 @@ class House:
         server = Server(port, process, log)
         try:
             while not server.is_ready():
-                if process.poll() is not None or time.monotonic() - begun > 30:
+                if process.poll() is not None or time.monotonic() - begun > 180:
                     raise RuntimeError(f"the server did not answer\n{server.output()[-4_000:]}")
                 time.sleep(0.02)
             server.seconds_to_first_answer = time.monotonic() - begun
