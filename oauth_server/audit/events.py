@@ -180,8 +180,6 @@ class FactsSuppressed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFailed(Refusal):
-    """An exception that nobody foresaw reached the shell of an endpoint."""
+    """An exception that nobody foresaw reached the shell of an endpoint, or of a page; its traceback is in the log."""
 
     name: ClassVar[str] = "server:request:failed"
-
-    endpoint: str = ""

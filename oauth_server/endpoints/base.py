@@ -24,6 +24,8 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.utils import timezone
 
 from oauth_server.audit import metrics
+from oauth_server.audit.events import ServerFailed
+from oauth_server.audit.record import record_later
 from oauth_server.endpoints.headers import checked, put
 from oauth_server.protocol import parameters as front_door
 from oauth_server.protocol.errors import (
@@ -159,8 +161,11 @@ def as_oauth_error(error: Exception) -> OAuthError:
         outage = isinstance(error, (OperationalError, InterfaceError))
         log.error("database:unavailable" if outage else "database:failed", error=type(error).__name__)
         return TemporarilyUnavailable(detail=type(error).__name__)
-    log.error("server:request:failed", error=type(error).__name__, exc_info=error)
-    return ServerError(detail=type(error).__name__)
+    log.error("endpoint:surprised", error=type(error).__name__, exc_info=error)
+    failure = ServerError(detail=type(error).__name__)
+    # Later, since nobody knows what state the surprise left the database in.
+    record_later(ServerFailed(error=failure.error, description=failure.description, detail=failure.detail))
+    return failure
 
 
 def _cors(request: HttpRequest, response: HttpResponse) -> None:

@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from oauth_server.audit.events import ServerFailed
+from oauth_server.audit.record import record_later
 from oauth_server.endpoints.base import json_response
 
 # In this order: a caller that takes everything (``*/*``), as the tools of developers say by default, gets the page.
@@ -83,6 +85,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return response
     if isinstance(error, ValueError) and not str(request.META.get("CONTENT_LENGTH") or "0").isdecimal():
         return _without_request(request, "400.html", 400)
+    record_later(ServerFailed(error="server_error", detail=type(error).__name__))
     return _without_request(request, "500.html", 500)
 
 

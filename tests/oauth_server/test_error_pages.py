@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from django.db import OperationalError
 from django.test import Client as Browser
 from django.test import RequestFactory
 
+from oauth_server.audit.record import flush
 from oauth_server.endpoints import faults
+from oauth_server.endpoints.base import as_oauth_error
+from oauth_server.models import AuditEvent
 from tests.support.people import LOGIN, page, person, sign_in
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -105,3 +109,23 @@ def test_while_the_database_is_away_both_hear_when_to_come_again(headers: dict[s
     except OperationalError:
         response = faults.server_error(request)
     assert (response.status_code, response["Retry-After"], response["Content-Type"]) == (503, "2", kind)
+
+
+def _at_a_page() -> None:
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        assert faults.server_error(RequestFactory().get("/")).status_code == 500
+
+
+def _at_an_endpoint() -> None:
+    assert as_oauth_error(ZeroDivisionError()).status == 500
+
+
+@pytest.mark.parametrize("surprise", [_at_a_page, _at_an_endpoint])
+def test_a_surprise_is_a_fact_that_an_alarm_can_hang_on(surprise: Callable[[], None]) -> None:
+    """The audit log has it, and so `/metrics` counts it; the text of the exception may hold what must not be kept."""
+    surprise()
+    flush()
+    (event,) = AuditEvent.objects.filter(name="server:request:failed")
+    assert event.facts["detail"] == "ZeroDivisionError"
