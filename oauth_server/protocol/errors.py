@@ -95,12 +95,6 @@ class InvalidTarget(OAuthError):
     error = "invalid_target"
 
 
-class UnsupportedTokenType(OAuthError):
-    """RFC 7009 §2.2.1."""
-
-    error = "unsupported_token_type"
-
-
 class ServerError(OAuthError):
     """RFC 6749 §4.1.2.1."""
 
