@@ -169,7 +169,7 @@ class AppearanceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in t
         fields = ("theme", "locale", "zoneinfo")
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # whatever Django's form takes
         zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
         languages = [(code, str(get_language_info(code)["name_local"])) for code, _name in settings.LANGUAGES]
         self._offer("locale", _("As in my browser"), languages)

@@ -174,7 +174,7 @@ class ListedAdmin(ReadOnlyAdmin):
 def _whom(obj: Model) -> dict[str, str]:
     """Which client or person a change concerns, for the columns of the audit log."""
     if obj._meta.label == "oauth_server.Client":
-        return {"client_id": obj.client_id}  # type: ignore[attr-defined]
+        return {"client_id": obj.client_id}  # type: ignore[attr-defined]  # the label says that it is one
     if obj._meta.label == "identity.User":
         return {"user": str(obj.pk)}
     return {}

@@ -222,7 +222,7 @@ def protocol_endpoint(
             if length := len(response.content):
                 response["Content-Length"] = str(length)
             # The audit log has the refusal; Django would log it a second time.
-            response._has_been_logged = True  # type: ignore[attr-defined]
+            response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
             put(response, _ALWAYS)
             if cors:
                 _cors(request, response)

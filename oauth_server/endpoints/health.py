@@ -13,13 +13,13 @@ from oauth_server.protocol.errors import TemporarilyUnavailable
 
 
 @protocol_endpoint("live", "GET", "HEAD")
-def live(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001  # the shell calls every handler alike
+def live(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001  # what every handler is given  # the shell calls every handler alike
     """The process answers."""
     return json_response({"status": "ok"})
 
 
 @protocol_endpoint("ready", "GET", "HEAD")
-def ready(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001
+def ready(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001  # what every handler is given
     """The database answers and there are keys to sign with; 503 otherwise."""
     freshness.look()
     if not store.signing_algorithms():

@@ -55,9 +55,9 @@ def token(request: HttpRequest, now: datetime) -> HttpResponse:
     parameters = form_parameters(request)
     request.oauth_client_id = parameters.get("client_id", "")  # type: ignore[attr-defined]  # for the record of a refusal
     grant_type = parameters.required("grant_type")
-    request.oauth_grant_type = grant_type[:60]  # type: ignore[attr-defined]
+    request.oauth_grant_type = grant_type[:60]  # type: ignore[attr-defined]  # for whoever records a refusal
     client = authenticate(credentials_of(request, parameters, "token"), now)
-    request.oauth_client_id = client.client_id  # type: ignore[attr-defined]
+    request.oauth_client_id = client.client_id  # type: ignore[attr-defined]  # as above
     grant = grants().get(grant_type)
     if grant is None:
         raise UnsupportedGrantType("This server does not support that grant_type.")

@@ -106,7 +106,7 @@ def _current() -> _Snapshot:
 
 def forget() -> None:
     """Load again at the next question: between tests, where the database changes behind our back."""
-    global _snapshot  # noqa: PLW0603
+    global _snapshot  # noqa: PLW0603  # one for the process is the point
     _snapshot = None
 
 

@@ -174,7 +174,7 @@ def events_page() -> str:
 def errors_page() -> str:
     """Every way in which the server refuses."""
     kinds = sorted(set(_subclasses(errors.OAuthError)), key=lambda kind: (kind.error, kind.__name__))  # type: ignore[attr-defined]  # subclasses of OAuthError
-    rows = [(_code(kind.error), kind.status, _sentence(kind)) for kind in kinds if kind.__module__ == errors.__name__]  # type: ignore[attr-defined]
+    rows = [(_code(kind.error), kind.status, _sentence(kind)) for kind in kinds if kind.__module__ == errors.__name__]  # type: ignore[attr-defined]  # as above
     return _page(
         "Errors",
         "What `error` may be, and the HTTP status where the answer is not a redirect. `error_description` is one sentence for the client; a"

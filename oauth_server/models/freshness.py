@@ -46,5 +46,5 @@ def look() -> None:
 
 def forget() -> None:
     """Look again at the next question: after a change of our own, and between tests."""
-    global _looked_at, _failed_at  # noqa: PLW0603
+    global _looked_at, _failed_at  # noqa: PLW0603  # as above
     _looked_at = _failed_at = float("-inf")

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import environ
 
-from oauth_server.settings.accounts import *  # noqa: F403
+from oauth_server.settings.accounts import *  # noqa: F403  # how Django assembles settings
 from oauth_server.settings.databases import database
-from oauth_server.settings.given import *  # noqa: F403
+from oauth_server.settings.given import *  # noqa: F403  # how Django assembles settings
 from oauth_server.settings.given import BASE_DIR, DATA_DIR, ENVIRONMENT, ISSUER
-from oauth_server.settings.hardening import *  # noqa: F403
+from oauth_server.settings.hardening import *  # noqa: F403  # how Django assembles settings
 from oauth_server.settings.logging import logging_config
-from oauth_server.settings.operators import *  # noqa: F403
+from oauth_server.settings.operators import *  # noqa: F403  # how Django assembles settings
 
 SECRET_KEY_FILE = ENVIRONMENT["SECRET_KEY_FILE"] or DATA_DIR / "secret_key"
 KEY_ENCRYPTION_KEY_FILE = ENVIRONMENT["KEY_ENCRYPTION_KEY_FILE"] or DATA_DIR / "key_encryption_key"

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from oauth_server.settings.base import *  # noqa: F403
+from oauth_server.settings.base import *  # noqa: F403  # how Django assembles settings
 
 SECRET_KEY = secrets.token_urlsafe(32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from oauth_server.settings.base import *  # noqa: F403
+from oauth_server.settings.base import *  # noqa: F403  # how Django assembles settings
 from oauth_server.settings.base import (
     ALLOWED_HOSTS,
     DATA_DIR,

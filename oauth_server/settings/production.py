@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oauth_server.settings.base import *  # noqa: F403
+from oauth_server.settings.base import *  # noqa: F403  # how Django assembles settings
 from oauth_server.settings.base import DATA_DIR, DATABASES, HTTPS, KEY_ENCRYPTION_KEY_FILE, SECRET_KEY_FILE, THROTTLES
 from oauth_server.settings.environment import BadSetting
 from oauth_server.settings.files import settle

@@ -13,7 +13,7 @@ if "DATA_DIR" not in os.environ:
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="gatehouse-tests-")
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
-from oauth_server.settings.base import *  # noqa: F403
+from oauth_server.settings.base import *  # noqa: F403  # how Django assembles settings
 from oauth_server.settings.base import (
     ALLOWED_HOSTS,
     DATA_DIR,

@@ -124,12 +124,17 @@ def test_only_endpoints_commands_and_tasks_look_at_the_clock() -> None:
 
 
 def test_every_exception_from_a_linter_or_type_checker_names_the_rule_and_the_reason() -> None:
-    bare = [
-        f"{name(path)}:{number}"
-        for path in sources()
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if re.search(r"#\s*noqa(?!: [A-Z]+\d+)|#\s*type:\s*ignore(?!\[)", line)
-    ]
+    """The reason stands behind it, or in a comment above it and its like."""
+    nameless = re.compile(r"#\s*noqa(?!: [A-Z]+\d+)|#\s*type:\s*ignore(?!\[)")
+    exception = re.compile(r"# (?:noqa: [A-Z0-9, ]+|type: ignore\[[a-z, -]+\])")
+    bare = []
+    for path in sources():
+        explained = False
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            excepted = exception.search(line)
+            if nameless.search(line) or (excepted and not explained and "# " not in line[excepted.end() :]):
+                bare.append(f"{name(path)}:{number}")
+            explained = line.lstrip().startswith("#") or (explained and (excepted is not None or not line.strip()))
     assert bare == []
 
 

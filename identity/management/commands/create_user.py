@@ -42,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(f"--claims is no JSON: {error}.") from None
         if not isinstance(claims, dict):
             raise CommandError("--claims must be a JSON object.")
-        password = sys.stdin.readline().rstrip("\r\n") if options["password"] == "-" else options["password"]  # noqa: S105
+        password = sys.stdin.readline().rstrip("\r\n") if options["password"] == "-" else options["password"]  # noqa: S105  # a sign that it comes elsewhere, no password
         if not password:
             raise CommandError("The password is empty.")
         try:

@@ -19,7 +19,7 @@ from oauth_server.supervisor.processes import PROCESSES
 from oauth_server.supervisor.supervise import Plan, become
 
 # "Every address" is where to listen, not where to ask.
-_REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
+_REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  # looked for in HOST, not bound
 
 _log = logging.getLogger("gatehouse.start")
 
