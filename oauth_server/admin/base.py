@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from oauth_server.audit.events_operator import OperatorAct, RecordAdded, RecordChanged, RecordDeleted
 from oauth_server.audit.record import record
@@ -139,6 +139,24 @@ class ReadOnlyAdmin(OperatorAdmin):
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Whether this operator may end what the table lists: Django's permission to change it."""
         return bool(request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}"))
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows below a record, to look at."""
+
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        del request, obj
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        del request, obj
+        return False
 
 
 class ListedAdmin(ReadOnlyAdmin):

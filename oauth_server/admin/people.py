@@ -16,12 +16,11 @@ from django.db.models import Field, Model, QuerySet, URLField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
 from identity.account.standing import set_active
 from identity.models import LoginSession, User
 from identity.sessions.end import end
-from oauth_server.admin.base import OperatorAdmin, ReadOnlyAdmin, operator_of
+from oauth_server.admin.base import OperatorAdmin, ReadOnlyAdmin, ReadOnlyInline, operator_of
 from oauth_server.admin.decorators import action, display
 from oauth_server.audit.events_operator import (
     FactorsRemoved,
@@ -33,24 +32,6 @@ from oauth_server.audit.events_operator import (
 from oauth_server.audit.record import record
 
 END_REASON = "ended_by_operator"
-
-
-class ReadOnlyInline(TabularInline):
-    """Rows below a person, to look at."""
-
-    extra = 0
-    can_delete = False
-    tab = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        del request, obj
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        del request, obj
-        return False
 
 
 class SignInInline(ReadOnlyInline):
