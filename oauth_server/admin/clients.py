@@ -13,10 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
 
-from oauth_server.admin.base import OperatorAdmin, operator_of
+from oauth_server.admin.base import OperatorAdmin, ReadOnlyInline, operator_of
 from oauth_server.admin.client_form import BESIDE, ClientForm
 from oauth_server.admin.decorators import action, display
 from oauth_server.audit.events_operator import ClientDisabled, ClientEnabled, RecordDeleted, SecretRotated
@@ -26,26 +25,14 @@ from oauth_server.models import Client, ClientSecret, StateVersion
 from oauth_server.tokens import standing
 
 
-class SecretInline(TabularInline):
-    """How many secrets a client has and until when; nothing of the secrets."""
+class SecretInline(ReadOnlyInline):
+    """How many secrets a client has and until when; nothing of the secrets. Rotation adds one."""
 
     model = ClientSecret
     fields = ("created", "expires")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-    show_change_link = False
+    tab = False
     hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: rotation adds."""
-        del request, obj
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        del request, obj
-        return False
 
 
 class ClientAdmin(OperatorAdmin):
