@@ -97,7 +97,7 @@ def test_no_scope_of_the_client_covers_it_so_it_is_not_told(
     asked = browser.authorize(app, claims=claims(userinfo={"email": {"essential": True}, "name": None}))
     browser.sign_in(person)
     shown = page(browser.get(location(browser.authorize(app, claims=claims(userinfo={"email": None})))))
-    assert "See your e-mail address" not in shown
+    assert "See your email address" not in shown
     token = exchange(app, answer(browser.walk(asked, person))["code"])
     assert set(userinfo(app, token["access_token"])) == {"sub", "name"}
 
@@ -139,7 +139,7 @@ class TestConsent:
         asked = browser.authorize(app, claims=both)
         new, _, old = page(browser.get(location(asked))).partition("You already allowed")
         assert ">New<" in new
-        assert "See your e-mail address" in new
+        assert "See your email address" in new
         assert "See your full name" in old
         assert "code" in answer(browser.walk(asked, person))
         assert "code" in answer(browser.authorize(app, claims=ESSENTIAL_NAME, prompt="none")), "nothing is forgotten"
