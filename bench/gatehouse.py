@@ -86,6 +86,7 @@ def gatehouse(database_url: str, cpu: str) -> Iterator[Subject]:
                 asks=clients["jwt"]["client_id"],
                 usernames=usernames,
                 sweep=lambda: home.seeder("clean_up"),
+                environment=home.environment,
                 loads={
                     "client_credentials": lambda: Load(
                         "constant", [line("POST", "/oauth/token", header("service"), credentials)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -53,27 +52,6 @@ def processor_seconds(pid: int) -> float:
             fields = Path(f"/proc/{member}/stat").read_text("utf-8").rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
     return ticks / _TICKS
-
-
-def largest(pid: int) -> int:
-    """The member of a family that holds most memory: its web worker."""
-
-    def held(member: int) -> int:
-        with suppress(OSError, IndexError, ValueError):
-            return int(Path(f"/proc/{member}/statm").read_text("utf-8").split()[1])
-        return 0
-
-    return max(family(pid), key=held)
-
-
-def thread_seconds(pid: int) -> Counter[int]:
-    """User and system time of each thread of a process so far, by its number."""
-    ticks: Counter[int] = Counter()
-    for stat in Path(f"/proc/{pid}/task").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = stat.read_text("utf-8").rpartition(")")[2].split()
-            ticks[int(stat.parent.name)] = int(fields[11]) + int(fields[12])
-    return Counter({thread: number / _TICKS for thread, number in ticks.items()})
 
 
 def command_line(pid: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.load import Load
 
@@ -22,6 +22,7 @@ class Subject:
         asks: the identifier of a client that asks people for consent.
         usernames: makes people who can sign in.
         sweep: deletes what is past its time, as beat has it done; answers how many rows of each table.
+        environment: of its processes.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Subject:
     asks: str = ""
     usernames: Callable[[], Sequence[str]] = tuple
     sweep: Callable[[], Mapping[str, int]] = dict
+    environment: Mapping[str, str] = field(default_factory=dict)

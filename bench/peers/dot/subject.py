@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,10 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench import processes
+from bench.app_server import granian
 from bench.load import Load, basic, line
 from bench.subject import Subject
-from tests.support import services
-from tests.support.server import ROOT, stop
+from tests.support.server import ROOT
 
 _REDIRECT = "https://app.example/callback"
 
@@ -56,24 +54,10 @@ def dot(database_url: str, cpu: str, hasher: str) -> Iterator[Subject]:
                 cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE,
             ).stdout
         )  # fmt: skip
-        port = services.free_port()
-        begun = time.monotonic()
-        process = subprocess.Popen(
-            ["taskset", "-c", cpu, sys.executable, "-m", "granian", "bench.peers.dot.wsgi:application", "--interface", "wsgi",
-             "--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws", "--workers", "1", "--blocking-threads", "8",
-             "--backpressure", "256", "--log-level", "warning"],
-            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            services.wait_for(
-                lambda: processes.answers(port, "/o/.well-known/jwks.json"), "django-oauth-toolkit", process
-            )
+        with granian("bench.peers.dot.wsgi:application", environment, cpu, "/o/.well-known/jwks.json") as server:
             yield Subject(
-                f"django-oauth-toolkit ({hasher} hasher)", port, process.pid, time.monotonic() - begun, _loads(seeded)
+                f"django-oauth-toolkit ({hasher} hasher)", server.port, server.pid, server.start_seconds, _loads(seeded)
             )
-        finally:
-            stop(process)
 
 
 def _loads(seeded: dict[str, Any]) -> dict[str, Callable[[], Load]]:
