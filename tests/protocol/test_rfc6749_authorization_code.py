@@ -83,7 +83,7 @@ def test_another_clients_try_neither_spends_nor_revokes(
 def test_what_came_with_the_code_must_fit_and_a_wrong_try_burns_it(
     app: Party, make_code: Callable[..., Code], changes: dict[str, str | None]
 ) -> None:
-    """RFC 6749 §4.1.3, RFC 7636 §4.6 (CVE-2023-48228): the code is spent before it is judged.
+    """RFC 6749 §4.1.3, RFC 7636 §4.6 (CVE-2023-48228): a code that was shown with a wrong proof has leaked.
 
     OpenID Connect Core §3.1.3.2.
     """
