@@ -115,8 +115,9 @@ def read_secret(file: Path, setting: str, *, make: bool) -> str:
         text = file.read_text("ascii").strip()
         octets = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except FileNotFoundError:
-        first = "" if file.parent.is_dir() else f"mkdir -p -m 700 {file.parent} && "
-        raise BadSetting(setting, f"names {file}, which does not exist. Make it with: {first}{how} > {file}") from None
+        first = "" if file.parent.is_dir() else f"mkdir -p {file.parent} && "
+        make_it = f"(umask 077 && {first}{how} > {file})"
+        raise BadSetting(setting, f"names {file}, which does not exist. Make it with: {make_it}") from None
     except OSError as error:
         raise BadSetting(setting, f"names {file}, which cannot be used ({error.strerror}).") from None
     except (ValueError, binascii.Error):
