@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import chromium
-from tests.support.live import EMAIL, PASSWORD, ROOT, USERNAME, Live, live_server
-from tests.support.services import answers, free_port, wait_for
+from tests.support.examples import RELYING_PARTY, running
+from tests.support.live import EMAIL, PASSWORD, USERNAME, Live, live_server
+from tests.support.services import free_port
 
 pytestmark = pytest.mark.browser
-
-APP = ROOT / "docs" / "examples" / "relying_party" / "app.py"
 
 
 @dataclass
@@ -32,24 +30,6 @@ class Example:
     address: str
     live: Live
     page: Page
-
-
-@contextmanager
-def running(program: Path, live: Live, port: int, **environment: str) -> Iterator[str]:
-    """An example, started as its README says; its address."""
-    with (live.folder / f"{program.parent.name}.log").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(program)],
-            env={"PATH": os.environ["PATH"], "GATEHOUSE_ISSUER": live.issuer, "PORT": str(port), **environment},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(lambda: answers(port), program.name, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +48,7 @@ def example(live: Live) -> Iterator[Example]:
         post_logout_redirect_uris=[f"http://127.0.0.1:{port}/"],
     )
     given = {"CLIENT_ID": client["client_id"], "CLIENT_SECRET": client["client_secret"]}
-    with running(APP, live, port, **given) as address, chromium() as browser:
+    with running(RELYING_PARTY, live.issuer, port, live.folder, **given) as address, chromium() as browser:
         context = browser.new_context()
         yield Example(address, live, context.new_page())
         context.close()
@@ -147,7 +127,7 @@ def test_it_finds_the_demo_client_by_itself(live: Live, tmp_path: Path) -> None:
         {"client_id": "demo-app", "client_secret": "s", "redirect_uris": [f"http://127.0.0.1:{port}/callback"]},
     ]
     (tmp_path / "demo.json").write_text(json.dumps({"demo": {"clients": clients}}))
-    program = f"import runpy; print(runpy.run_path({str(APP)!r})['client_id'])"
+    program = f"import runpy; print(runpy.run_path({str(RELYING_PARTY)!r})['client_id'])"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": str(port)},

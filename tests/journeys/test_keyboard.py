@@ -9,49 +9,116 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import Watch
+from tests.support.browser import Watch, authenticator, fits
+from tests.support.examples import RELYING_PARTY, running
 from tests.support.furnished import PASSWORD
-from tests.support.pages import Stage, asked_for_real
+from tests.support.keyboard import Keyboard
+from tests.support.pages import NO_AUTOFILL, Stage, asked_for_real
+from tests.support.services import free_port
 
 pytestmark = pytest.mark.browser
 
 DARK: Final = 0x60
 BRIGHT: Final = 0xA0
-FAR: Final = 40  # more presses than any way on these pages takes
+NARROW = {"width": 320, "height": 640}
+PASSKEYS = "Passkeys and two-step sign-in"
 
 
-def name_of_focus(page: Page) -> str:
-    """What a screen reader says of the element with the focus: role and name, as the browser computes them."""
-    session = page.context.new_cdp_session(page)
-    node = session.send("Runtime.evaluate", {"expression": "document.activeElement"})["result"]["objectId"]
-    found = session.send("Accessibility.getPartialAXTree", {"objectId": node, "fetchRelatives": False})["nodes"][0]
-    session.detach()
-    return f"{found['role']['value']} {found.get('name', {}).get('value', '')}".strip()
+def test_from_sign_up_to_the_end_of_the_account_without_a_mouse(house: Stage) -> None:
+    """An account's whole life at the width of a small telephone. Nothing here clicks or fills in: keys are pressed, addresses are opened from a mail or typed."""
+    port = free_port()
+    client = house.seeder(
+        "client", client_name="Example application", redirect_uris=[f"http://127.0.0.1:{port}/callback"]
+    )
+    given = {"CLIENT_ID": client["client_id"], "CLIENT_SECRET": client["client_secret"]}
+    watch = Watch(house.issuer)
+    page = watch.page(house.browser, viewport=NARROW)
+    page.add_init_script(NO_AUTOFILL)
+    keys = Keyboard(page)
 
+    def to(link: str, heading: str) -> None:
+        """A page of the account, by the menu that a telephone has."""
+        page.goto(f"{house.issuer}/account/")
+        keys.tab_to("link Menu")
+        page.keyboard.press("Enter")
+        keys.press(f"link {link}", heading)
+        assert fits(page)
 
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the focus is there; it can be seen at each stop."""
-    passed = []
-    for _ in range(FAR):
-        page.keyboard.press("Tab")
-        passed.append(name_of_focus(page))
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline == "solid", passed
-        if passed[-1] == name:
-            return
-    raise AssertionError((name, passed))
+    def sign_out() -> None:
+        to("Sign out", "Sign out?")
+        keys.press("button Sign out", "Sign in")
+
+    with running(RELYING_PARTY, house.issuer, port, house.mail.parent, **given) as app:
+        # Sign up, and confirm the address by mail.
+        page.goto(f"{house.issuer}/account/")
+        keys.press("link Create an account", "Create an account")
+        keys.type("Username", "lena")
+        keys.type("Email address", "lena@people.example")
+        keys.type("Password", PASSWORD)
+        keys.enter("Check your mail")
+        page.goto(house.mailed_link("lena@people.example"))
+        keys.press("button Yes, confirm", "Hello, lena")
+
+        # Add a passkey.
+        with authenticator(page) as held:
+            to("Two-step sign-in", PASSKEYS)
+            keys.press("link Add a passkey", "Is it you?")
+            keys.type("Password", PASSWORD)
+            keys.enter("Add a passkey")
+            keys.press("button Add passkey", "Recovery codes")
+            codes = page.locator(".codes li").all_inner_texts()
+            keys.press("link I have kept them", PASSKEYS)
+            assert len(held()) == 1
+            sign_out()
+
+            # Sign in to the example application with it.
+            page.goto(app)
+            keys.press("button Log in with Gatehouse", "Sign in")
+            keys.press("button Sign in with a passkey", "Allow Example application?")
+            assert fits(page)
+            keys.press("button Allow", "Hello, lena")
+            assert page.url.startswith(app)
+
+        # See it and take its access back.
+        to("Connected apps", "Connected apps")
+        keys.press("link Example application", "Example application")
+        keys.press("button Take access back", "Connected apps")
+        expect(page.get_by_role("main")).to_contain_text("Example application has no access any more.")
+        sign_out()
+
+        # The device with the passkey is lost: a recovery code instead.
+        page.goto(f"{house.issuer}/account/")
+        keys.type("Username or email address", "lena")
+        keys.type("Password", PASSWORD)
+        keys.enter("One more step")
+        keys.type("Code", codes[0])
+        keys.enter("Hello, lena")
+
+        # Delete the account.
+        to("Export and deletion", "Export and deletion")
+        keys.press("link What it means, and delete", "Is it you?")
+        # The page asks for the passkey that is gone, and has another way.
+        keys.press("link Use authenticator app or code", "Is it you?")
+        page.wait_for_url("**/2fa/reauthenticate/*")
+        keys.type("Code", codes[1])
+        keys.enter("Delete the account?")
+        keys.type("Type your username, lena, to confirm", "lena")
+        keys.enter("Sign in")
+        expect(page.get_by_role("main")).to_contain_text("Your account will be deleted on")
+    assert watch.complaints == []
 
 
 def test_sign_in_consent_and_account_need_no_mouse(house: Stage) -> None:
     watch = Watch(house.issuer)
     house.seeder("somebody", username="kim")
     page = watch.page(house.browser, java_script_enabled=True)
+    keys = Keyboard(page)
     asked_for_real("calendar")(page, house)
 
     # The page begins in its first field.
-    assert name_of_focus(page) == "textbox Username or email address"
+    assert keys.name_of_focus() == "textbox Username or email address"
     page.keyboard.type("kim")
-    tab_to(page, "textbox Password")
+    keys.tab_to("textbox Password")
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
 
@@ -59,32 +126,32 @@ def test_sign_in_consent_and_account_need_no_mouse(house: Stage) -> None:
     alert = page.get_by_role("alert")
     expect(alert).to_be_focused()
     expect(alert).to_contain_text("not right")
-    tab_to(page, "textbox Password")
+    keys.tab_to("textbox Password")
     page.keyboard.type(PASSWORD)
-    tab_to(page, "button Sign in")
+    keys.tab_to("button Sign in")
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Allow Calendar?")
-    tab_to(page, "button Deny")
+    keys.tab_to("button Deny")
     page.keyboard.press("Shift+Tab")
-    assert name_of_focus(page) == "button Allow"
+    assert keys.name_of_focus() == "button Allow"
     page.keyboard.press("Enter")
     page.wait_for_url("**/callback?code=*")
 
     page.goto(f"{house.issuer}/account/")
-    tab_to(page, "link Skip to the content")
+    keys.tab_to("link Skip to the content")
     page.keyboard.press("Enter")
     # Past the navigation: the next stop is in the content.
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
     page.goto(f"{house.issuer}/account/")
-    tab_to(page, "link Profile")
+    keys.tab_to("link Profile")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Profile")
     expect(page.get_by_role("navigation", name="Account").get_by_role("link", name="Profile")).to_have_attribute(
         "aria-current", "page"
     )
-    tab_to(page, "textbox Date of birth")
+    keys.tab_to("textbox Date of birth")
     page.keyboard.type("yesterday")
     page.keyboard.press("Enter")
     # A field that has a fault has the focus, and its words belong to it.

@@ -12,13 +12,11 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import Watch, authenticator
 from tests.support.factors import App
 from tests.support.furnished import PASSWORD
-from tests.support.pages import Stage, asked_for_real, fill, invited, sign_in, type_mailed_code
+from tests.support.pages import NO_AUTOFILL, Stage, asked_for_real, fill, invited, sign_in, type_mailed_code
 
 pytestmark = pytest.mark.browser
 
 NARROW = {"width": 320, "height": 640}
-# The virtual authenticator answers an autofill at once, before a test can click.
-NO_AUTOFILL = "if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = undefined"
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class Watch:
 
     def page(self, browser: Browser, **options: Any) -> Page:
         """A page in a browser profile of its own, watched."""
-        page = browser.new_context(viewport=DESKTOP, **options).new_page()
+        page = browser.new_context(**{"viewport": DESKTOP, **options}).new_page()
         page.on("console", lambda message: self._heard(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))

@@ -33,6 +33,8 @@ ERRORS: Final = {
     "busy": "One moment, please",
     "csrf": "This page was open for too long",
 }
+# For a browser with a virtual authenticator: it answers an autofill at once, before a test can click.
+NO_AUTOFILL: Final = "if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = undefined"
 CHALLENGE: Final = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B
 
 
