@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account import views as account
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.stagekit import clear_login, stash_login, unstash_login
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login, stash_login, unstash_login
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from identity.models import User
+from identity.sessions.read import current
 from identity.sign_in import named
 from identity.sign_in.context import View, with_client
 from identity.sign_in.device import remember
@@ -88,6 +92,25 @@ def _forget_the_former(request: HttpRequest) -> None:
     request.user = AnonymousUser()
 
 
+def _go_to(request: HttpRequest, wanted: str | None) -> None:
+    """The hook and the page read ``next``, as on the first page."""
+    if wanted and get_adapter().is_safe_url(wanted):
+        asked = request.GET.copy()
+        asked["next"] = wanted
+        request.GET = asked  # type: ignore[assignment]  # a copy of it
+
+
+def _too_late(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """A page that was left open: what was under way is over, or done in another tab. The sign-in page says so and knows where to go."""
+    if response.headers.get("Location") != reverse("account_login"):
+        return response
+    if current(request, timezone.now()) is None:
+        messages.info(request, _("That took too long. Sign in again."))
+    if wanted := request.GET.get("next"):
+        response.headers["Location"] += f"?{urlencode({'next': wanted})}"
+    return response
+
+
 def _in_sign_in(view: View) -> View:
     """A later step of a sign-in that has begun: the person of the former sign-in, if any, is not the one at the door.
 
@@ -95,18 +118,18 @@ def _in_sign_in(view: View) -> View:
     """
 
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        known = (request.session.get(LOGIN_SESSION_KEY) or {}).get("redirect_url")
         pending = unstash_login(request, peek=True)
         if pending is None:
-            return with_client(view)(request, *args, **kwargs)
+            _go_to(request, wanted or known)
+            return _too_late(request, with_client(view)(request, *args, **kwargs))
         _forget_the_former(request)
-        wanted = request.POST.get("next") or request.GET.get("next") or ""
         if get_adapter().is_safe_url(wanted) and wanted != pending.redirect_url:
             pending.redirect_url = wanted
             stash_login(request, pending)
         elif pending.redirect_url:
-            asked = request.GET.copy()
-            asked["next"] = pending.redirect_url
-            request.GET = asked  # type: ignore[assignment]  # the hook and the page read `next`, as on the first page
+            _go_to(request, pending.redirect_url)
         response = with_client(view)(request, *args, **kwargs)
         if isinstance(request.user, User):
             remember(request, response, request.user)

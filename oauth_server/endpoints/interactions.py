@@ -158,6 +158,7 @@ def stale_page(error: StaleError) -> HttpResponse:
             "why": error.why.value,
             "client_name": name_of(client) if client else "",
             "client_uri": web_page(client, "client_uri") if client else "",
+            "opens": client.client_id if client and "initiate_login_uri" in client.metadata else "",
         },
     )
     return HttpResponse(html, status=400)
