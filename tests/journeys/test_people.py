@@ -190,6 +190,33 @@ def test_what_an_application_wants_more_is_set_up_on_the_way(house: Stage, watch
     arrived(page)
 
 
+def test_whoever_has_a_second_step_is_asked_for_it_alone_and_may_say_no(house: Stage, watch: Watch) -> None:
+    """RFC 9470 §4: a browser that is trusted spares the code, until an application asks for it."""
+    page = signed_in(watch, house, "tess")
+    page.goto(f"{house.issuer}/account/2fa/totp/activate/")
+    fill({"password": PASSWORD})(page, house)
+    app = App(page.inner_text(".secret"))
+    fill({"code": app.code()})(page, house)
+    sign_out(page, house)
+    sign_in(page, house, "tess")
+    page.check("#id_trust")
+    fill({"code": app.code()})(page, house)
+    sign_out(page, house)
+    sign_in(page, house, "tess")
+    expect(page.locator("h1")).to_have_text("Hello, tess")
+
+    asked_for_real("bank", state="no")(page, house)
+    expect(page.locator("main")).to_contain_text("Bank wants to be surer that it is you.")
+    expect(page.locator("#id_password")).to_have_count(0)
+    page.click("#id_cancel")
+    page.wait_for_url(re.compile(r"/callback\?.*error=unmet_authentication_requirements.*state=no\b"))
+    asked_for_real("bank")(page, house)
+    page.reload()
+    fill({"code": app.code()})(page, house)
+    page.click("#id_allow")
+    arrived(page)
+
+
 def test_two_tabs_of_one_sign_in_both_come_through(house: Stage, watch: Watch) -> None:
     """Each tab knows its own application; what is done in one is not asked for in the other."""
     house.seeder("somebody", username="tina")

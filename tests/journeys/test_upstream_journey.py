@@ -43,9 +43,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_link_sign_out_sign_in_unlink(live: Live, browser: Browser, elsewhere: Provider, scheme: str) -> None:
-    """OpenID Connect Core §3.1, RP-Initiated Logout §2, without a script and at the width of a telephone."""
+    """OpenID Connect Core §3.1, RP-Initiated Logout §2, with scripts and without, at the width of a telephone."""
     watch = Watch(live.issuer)
-    page = watch.page(browser, java_script_enabled=False, color_scheme=scheme)
+    page = watch.page(browser, java_script_enabled=scheme == "light", color_scheme=scheme)
     page.set_viewport_size(PHONE)
     page.goto(f"{live.issuer}/account/login/")
     page.fill("#id_login", USERNAME)
