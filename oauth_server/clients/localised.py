@@ -22,13 +22,6 @@ def said(metadata: Mapping[str, Any], member: str, language: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def everything_said(metadata: Mapping[str, Any], member: str) -> Iterator[str]:
-    """The value of a member in every language, the one without a tag first."""
-    for name in sorted(metadata):
-        if name.partition("#")[0] == member and isinstance(metadata[name], str):
-            yield metadata[name]
-
-
 def _ever_wider(language: str) -> Iterator[str]:
     parts = language.split("-")
     while parts:

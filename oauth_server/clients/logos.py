@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from oauth_server.clients.client import RegisteredClient
-from oauth_server.clients.localised import everything_said, said
+from oauth_server.clients.localised import said
 from oauth_server.outbound import cached_fetch
 from oauth_server.outbound.fetch import Fetched, FetchError
 
@@ -107,10 +107,12 @@ def read(client: RegisteredClient, wanted: str = "") -> Logo | None:
 
     Args:
         client: whose.
-        wanted: its ``version``; nothing is fetched but what the client registered.
+        wanted: its ``version``; nothing is fetched but what a page of ours shows in one of its languages, however many the
+            client registered.
     """
-    registered = list(everything_said(client.metadata, "logo_uri"))
-    url = next((address for address in registered if version(address) == wanted), registered[0] if registered else "")
+    said_here = (said(client.metadata, "logo_uri", language) for language, _ in settings.LANGUAGES)
+    shown = [address for address in said_here if address]
+    url = next((address for address in shown if version(address) == wanted), shown[0] if shown else "")
     if not url:
         return None
     try:

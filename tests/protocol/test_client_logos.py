@@ -126,6 +126,20 @@ def test_an_address_that_does_not_answer_is_left_alone_for_a_while(shop: Party, 
     assert away.asked == 1
 
 
+def test_however_many_languages_it_has_a_logo_for_only_those_of_our_pages_are_fetched(
+    make_client: Callable[..., Party], browser: Browser, away: Away, settings: Any
+) -> None:
+    """OpenID Connect Registration §2.1: a client with hundreds of logos must not have us fetch hundreds of addresses."""
+    tags = [f"{first}{second}" for first in "abcdefg" for second in "abcdefghijklmnopqrstuvwxyz"]
+    many = {f"logo_uri#{tag}": f"https://app.example/{tag}.png" for tag in tags}
+    party = make_client(logo_uri=LOGO, **many)
+    for address in many.values():
+        browser.get(f"/oauth/logo/{party.client_id}?v={logos.version(address)}")
+    assert away.asked <= len(settings.LANGUAGES)
+    german = f"/oauth/logo/{party.client_id}?v={logos.version(many['logo_uri#de'])}"
+    assert browser.get(german).status_code == 200
+
+
 HOSTILE = {
     "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
     "SVG with a declaration": b'<?xml version="1.0"?><svg/>',
