@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from allauth.account import signals as account
 from allauth.account.adapter import get_adapter
 from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.db.models.signals import post_save
 from django.dispatch import Signal, receiver
@@ -38,13 +41,21 @@ FACTS: tuple[tuple[Signal, str], ...] = (
     (mfa.authenticator_removed, "account:factor:removed"),
     (mfa.authenticator_reset, "account:factor:reset"),
 )
+# Recovery codes come with the first second step and go with the last one, and allauth says of both that they came or went: the
+# person did one thing and must not read of two.
+OF_CODES: Mapping[str, str] = MappingProxyType(
+    {"account:factor:added": "account:codes:added", "account:factor:removed": "account:codes:removed"}
+)
 
 
 def _tell(fact: str) -> Any:
     def tell(request: HttpRequest | None = None, user: User | None = None, **facts: Any) -> None:
         address = facts.get("email_address")
         person = user or (address.user if address is not None else None)
-        account_changed.send(sender=User, user=person, fact=fact, request=request)
+        authenticator = facts.get("authenticator")
+        is_codes = authenticator is not None and authenticator.type == Authenticator.Type.RECOVERY_CODES
+        told = OF_CODES.get(fact, fact) if is_codes else fact
+        account_changed.send(sender=User, user=person, fact=told, request=request)
 
     return tell
 

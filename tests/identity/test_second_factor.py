@@ -20,6 +20,8 @@ from django.test import Client as Browser
 
 from identity.models import LoginSession, User
 from identity.sign_in import codes
+from oauth_server.models import AuditEvent
+from oauth_server.portal.happenings import tell
 from tests.support.factors import give_app
 from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, prove_second_step, sid_of, sign_in
 
@@ -302,3 +304,24 @@ def test_no_second_step_stands_between_an_unconfirmed_address_and_its_owner(clie
     answer = page(client.post(EMAIL, {"action_add": "", "email": "new@example.com"}))
     assert "protected by two-factor authentication" in answer
     assert not EmailAddress.objects.filter(email="new@example.com").exists()
+
+
+def test_the_person_reads_of_one_thing_that_they_did_once(
+    client: Browser, django_capture_on_commit_callbacks: Any
+) -> None:
+    """allauth says of recovery codes, which come and go with a second step, that a second step came and went."""
+    ada = person()
+    sign_in(client)
+    client.post("/account/reauthenticate/?next=/account/2fa/totp/activate/", {"password": PASSWORD})
+    found = re.search(r'class="secret">([A-Z2-7]+)<', page(client.get("/account/2fa/totp/activate/")))
+    assert found
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/2fa/totp/activate/", {"code": code(found[1], -1)})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/2fa/totp/deactivate/")
+    events = AuditEvent.objects.filter(name="person:account:changed", user=str(ada.pk)).order_by("pk")
+    assert [event.facts["change"] for event in events if "created" not in event.facts["change"]] == [
+        "account:factor:added", "account:codes:added", "account:factor:removed", "account:codes:removed",
+    ]  # fmt: skip
+    texts = [told.text for told in tell(events)]
+    assert len(texts) == len(set(texts))
