@@ -6,6 +6,8 @@ from django.dispatch import Signal
 session_started = Signal()
 # sender: LoginSession class; sessions: the sids that ended, user, reason
 session_ended = Signal()
+# sender: LoginSession class; session, changes, ended, now: it was used from so many networks lately that it may have been copied
+session_moved = Signal()
 # sender: User class; user, reason
 user_disabled = Signal()
 # sender: User class; user

@@ -1,7 +1,7 @@
 """Everything that is stored about people; the only place of this package that builds queries."""
 
 from identity.models.invitation import Invitation
-from identity.models.once import SpentMailedCode
+from identity.models.once import MailedNotice, SpentMailedCode
 from identity.models.picture import Picture
 from identity.models.session import BrowserSession, LoginSession
 from identity.models.terms import AcceptedTerms
@@ -14,6 +14,7 @@ __all__ = [
     "BrowserSession",
     "Invitation",
     "LoginSession",
+    "MailedNotice",
     "Picture",
     "ReceivedLogout",
     "SpentMailedCode",

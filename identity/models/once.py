@@ -31,5 +31,21 @@ class Once(models.Model):
         return f"used; known until {self.expires:%Y-%m-%d %H:%M:%S}"
 
 
+class MailedNoticeManager(OnceManager):
+    """Named queries about notices."""
+
+    def claim(self, digest: str, now: datetime, expires: datetime) -> bool:
+        """Claim one whose time is over, or that was never sent; of any number of callers exactly one hears True."""
+        if self.filter(digest=digest, expires__lte=now).update(expires=expires):
+            return True
+        return self.first_time(digest, expires)
+
+
+class MailedNotice(Once):
+    """The digest of whom a notice was mailed to and what about: the next one of the same waits until it expires."""
+
+    objects: ClassVar[MailedNoticeManager] = MailedNoticeManager()
+
+
 class SpentMailedCode(Once):
     """The digest of a code by mail that has signed somebody in."""

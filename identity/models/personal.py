@@ -69,7 +69,7 @@ HOLDINGS: Final = (
     Holding(
         "sign_ins",
         LoginSession,
-        told=("auth_time", "acr", "amr", "user_agent", "ip_address", "created", "last_seen", "expires", "ended_at", "end_reason"),
+        told=("auth_time", "acr", "amr", "user_agent", "ip_address", "whereabouts", "created", "last_seen", "expires", "ended_at", "end_reason"),
     ),
     Holding("accepted_terms", AcceptedTerms, told=("version", "accepted")),
     Holding("invitations", Invitation, ("person",), ("email", "created", "used_at")),

@@ -15,7 +15,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from identity.models.prepared import Prepared, attributes, instance
-from identity.sign_in.assurance import Proof, acr_of, amr_of, auth_time_of, merged
+from identity.sessions.roaming import Roaming
+from identity.sign_in.assurance import Proof, acr_of, amr_of, auth_time_of, fresh, merged
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -100,8 +101,32 @@ class LoginSessionManager(models.Manager["LoginSession"]):
             session = self.select_for_update().filter(sid=sid, ended_at=None).first()
             if session is not None:
                 session.prove([*session.proved, *proofs])
-                session.save(update_fields=["proofs", "acr", "amr", "auth_time"])
+                session.save(update_fields=["proofs", "acr", "amr", "auth_time", "suspected_at"])
         return session
+
+    def suspect(self, sid: str, now: datetime) -> None:
+        """What was proved in a sign-in so far counts no more."""
+        self.filter(sid=sid, ended_at=None).update(suspected_at=now)
+
+    def move(self, sid: str, network: str, now: datetime, seconds: int) -> int:
+        """Note that a sign-in is used from another network; answers how often that changed lately, 0 when this is no change.
+
+        Args:
+            sid: of the sign-in.
+            network: see ``sessions.roaming``.
+            now: aware UTC.
+            seconds: of the stretch in which changes are counted together.
+        """
+        with transaction.atomic():
+            # Held: of two requests that come from there at the same moment one has changed the network.
+            row = self.select_for_update().filter(sid=sid, ended_at=None).first()
+            before = Roaming.from_json(row.whereabouts) if row is not None else Roaming()
+            if row is None or before.knows(network):
+                return 0
+            after = before.used_from(network, int(now.timestamp()), seconds)
+            row.whereabouts = after.to_json()
+            row.save(update_fields=["whereabouts"])
+        return after.changes.times if after.changes != before.changes else 0
 
     def end(self, sid: str, now: datetime, reason: str) -> bool:
         """End one sign-in; False when it had ended before, so that of two callers exactly one tells the world."""
@@ -116,6 +141,7 @@ class LoginSession(models.Model):
     """One sign-in of one person in one browser (``sid``, OpenID Connect Front-Channel Logout §3).
 
     ``browser`` is the digest of the browser session that carries it. ``ended_at`` set means: nothing bound to it lives.
+    ``whereabouts``: the networks it was last used from (``sessions.roaming``). What was proved before ``suspected_at`` counts no more.
     ``proofs`` says what the person did and when; ``acr``, ``amr`` and ``auth_time`` follow from all of it together.
     ``expires`` holds both lives: the absolute one since ``auth_time`` and the idle one since ``last_seen``.
     """
@@ -129,6 +155,8 @@ class LoginSession(models.Model):
     proofs = models.JSONField(default=list)
     user_agent = models.CharField(max_length=300, blank=True)
     ip_address = models.GenericIPAddressField(null=True, blank=True)
+    whereabouts = models.JSONField(null=True, blank=True)
+    suspected_at = models.DateTimeField(null=True, blank=True)
     created = models.DateTimeField()
     last_seen = models.DateTimeField()
     expires = models.DateTimeField(db_index=True)
@@ -149,7 +177,12 @@ class LoginSession(models.Model):
 
     @property
     def proved(self) -> tuple[Proof, ...]:
-        """What the person did in this sign-in."""
+        """What the person did in this sign-in, as far as it counts."""
+        return fresh(self.given, self.suspected_at)
+
+    @property
+    def given(self) -> tuple[Proof, ...]:
+        """What the person did in this sign-in, whether it counts or not."""
         if self.proofs:
             return tuple(Proof.from_json(proof) for proof in self.proofs)
         # Before proofs were kept one by one, a sign-in was one event.
@@ -157,7 +190,8 @@ class LoginSession(models.Model):
         return (Proof(way, at, tuple(word for word in self.amr or () if word != "mfa")),)
 
     def prove(self, proofs: Iterable[Proof]) -> None:
-        """Set what the person did, and what follows from it."""
+        """Set what the person did, and what follows from it. They have just done something, so that no suspicion is left."""
+        self.suspected_at = None
         kept = merged(proofs)
         self.proofs = [proof.to_json() for proof in kept]
         self.acr, self.amr = acr_of(kept), list(amr_of(kept))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -47,6 +48,10 @@ class TrustedBrowserManager(models.Manager["TrustedBrowser"]):
     def forget_all(self, user: User, except_sid: str | None = None) -> None:
         """Every one of a person's, but the browser of a sign-in if asked."""
         self.filter(user=user).exclude(sid=except_sid or "").delete()
+
+    def forget_of_person(self, user: uuid.UUID) -> None:
+        """Every one of whoever has this key."""
+        self.filter(user=user).delete()
 
     def forget_of(self, sids: Collection[str]) -> None:
         """The browsers of these sign-ins."""

@@ -1,7 +1,8 @@
 """A sign-in ends: marked, its browser session forgotten, and everybody who holds something bound to it told.
 
 The reasons (``end_reason``): ``signed_out``, ``signed_out_elsewhere``, ``replaced`` (another person signed in on the same
-browser), ``password_changed``, ``user_disabled``, ``signed_out_upstream`` (by a provider's logout token); callers above may add their own.
+browser), ``password_changed``, ``user_disabled``, ``signed_out_upstream`` (by a provider's logout token), ``suspicious``; callers above
+may add their own.
 """
 
 from __future__ import annotations

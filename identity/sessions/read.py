@@ -12,6 +12,7 @@ from identity.look.choice import adopt
 from identity.models import LoginSession, User
 from identity.sessions.lives import ends_at, touch_is_due
 from identity.sessions.store import digest
+from identity.sessions.watch import lives_on
 
 SID = "sid"
 
@@ -29,7 +30,7 @@ def current(request: HttpRequest, now: datetime) -> LoginSession | None:
     """The live sign-in of this browser; the page speaks its person's language from then on.
 
     Not ended, not over, the person active, the password the same as at sign-in. One statement beyond Django's own read
-    of the session (two when it is time to note that the sign-in is in use); ``request.user`` costs none afterwards.
+    of the session (more when it is time to note that the sign-in is in use, or that it is used from elsewhere); ``request.user`` costs none afterwards.
 
     Args:
         request: its session and cookies.
@@ -42,7 +43,7 @@ def current(request: HttpRequest, now: datetime) -> LoginSession | None:
     session = LoginSession.objects.find(sid, now) if sid else None
     if session is None or session.browser != digest(request.session.session_key or ""):
         return None
-    if not _vouched_for(request, session.user):
+    if not _vouched_for(request, session.user) or not lives_on(request, session, now):
         return None
     request.user = session.user
     adopt(request, session.user)

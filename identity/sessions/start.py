@@ -19,7 +19,9 @@ from identity.models import LoginSession, User
 from identity.sessions.end import end
 from identity.sessions.lives import ends_at
 from identity.sessions.read import SID
+from identity.sessions.roaming import Roaming
 from identity.sessions.store import digest
+from identity.sessions.watch import here
 from identity.sign_in.assurance import Proof, merged, proofs_of
 from identity.signals import session_started
 
@@ -36,7 +38,7 @@ def _former(request: HttpRequest) -> list[LoginSession]:
 def _done_now(request: HttpRequest, user: User, former: LoginSession | None, now: datetime) -> tuple[Proof, ...]:
     """What this sign-in proves: what allauth noted since the former one, and what of that one was asked to be kept."""
     kept: tuple[Proof, ...] = getattr(request, "kept_proofs", ())
-    since = max(proof.at for proof in former.proved) if former else 0.0
+    since = max(proof.at for proof in former.given) if former else 0.0
     records = get_authentication_records(request, user)
     news = proofs_of(one for one in records if one.get("at", 0.0) > since and not one.get("reauthenticated"))
     return merged((*kept, *news)) or (Proof("other", now.timestamp(), ()),)
@@ -70,6 +72,7 @@ def start(request: HttpRequest, user: User, now: datetime) -> LoginSession:
     session.prove(proofs)
     session.user_agent = request.META.get("HTTP_USER_AGENT", "")[:300]
     session.ip_address = request.META.get("REMOTE_ADDR") or None
+    session.whereabouts = Roaming().used_from(here(request), 0, 0).to_json()
     session.last_seen = now
     session.expires = ends_at(session.auth_time, now)
     session.save()

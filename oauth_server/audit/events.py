@@ -116,22 +116,35 @@ class RefreshReused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshBurst(Event):
-    """One family refreshes far more often than its access tokens expire."""
+    """One grant was refreshed more often than ``REFRESH_BURST`` says; ``ended``: by ``REFRESH_BURST_POLICY`` it is over."""
 
     name: ClassVar[str] = "token:refresh:burst"
     suspicious: ClassVar[bool] = True
 
     generation: int = 0
+    ended: bool = False
+
+    @property
+    def ended_something(self) -> bool:
+        """The family, where the policy says so."""
+        return self.ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyMoved(Event):
-    """A family is refreshed from another address than the time before."""
+    """One grant changed its network more often than ``NETWORK_CHANGES`` says; ``ended``: by ``NETWORK_CHANGES_POLICY`` it is over."""
 
     name: ClassVar[str] = "token:refresh:moved"
     suspicious: ClassVar[bool] = True
 
     previous: str = ""
+    changes: int = 0
+    ended: bool = False
+
+    @property
+    def ended_something(self) -> bool:
+        """The family, where the policy says so."""
+        return self.ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,23 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMoved(Event):
+    """A sign-in changed its network more often than ``NETWORK_CHANGES`` says; ``ended``: by ``NETWORK_CHANGES_POLICY`` it is over."""
+
+    name: ClassVar[str] = "person:session:moved"
+    suspicious: ClassVar[bool] = True
+
+    sid: str = ""
+    changes: int = 0
+    ended: bool = False
+
+    @property
+    def ended_something(self) -> bool:
+        """The sign-in, where the policy says so."""
+        return self.ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInRefused(Event):
     """A password was wrong, or its owner is disabled. ``user`` is empty when nobody is called what was typed."""
 

@@ -40,6 +40,11 @@ def _ended(sessions: list[str], user: User, reason: str, **_: Any) -> None:
         record(events.SessionEnded(user=public_subject(user.pk), sid=sid, reason=reason))
 
 
+@receiver(signals.session_moved, dispatch_uid="audit.session_moved")
+def _moved(session: LoginSession, changes: int, *, ended: bool, **_: Any) -> None:
+    record(events.SessionMoved(user=public_subject(session.user_id), sid=session.sid, changes=changes, ended=ended))
+
+
 @receiver(user_login_failed, dispatch_uid="audit.user_login_failed")
 def _refused(credentials: Mapping[str, Any], **_: Any) -> None:
     record(events.SignInRefused(user=_meant(credentials)))

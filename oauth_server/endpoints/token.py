@@ -94,8 +94,6 @@ def _settled(refused: Refused) -> OAuthError:
 
 def _note(authorization: Authorization, token_set: TokenSet) -> None:
     first_use.note(authorization.client)
-    for remark in authorization.remarks:
-        record_later(remark)
     record_later(
         TokenIssued(
             client_id=authorization.client.client_id,

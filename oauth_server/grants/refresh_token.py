@@ -7,9 +7,9 @@ from functools import partial
 
 from django.conf import settings
 
-from identity.account.alarm import raise_alarm
+from identity.account.alarm import Alarm, ask_for_second_step, raise_alarm
 from oauth_server.audit import context
-from oauth_server.audit.events import Event, ForeignToken, RefreshReused, TokenRefused
+from oauth_server.audit.events import ForeignToken, RefreshReused, TokenRefused
 from oauth_server.clients.client import RegisteredClient
 from oauth_server.clients.subjects import subject_of
 from oauth_server.keys import secrets
@@ -18,11 +18,12 @@ from oauth_server.models.standing import PresentedRefreshToken, Standing
 from oauth_server.protocol import resources, scopes
 from oauth_server.protocol.errors import InvalidGrant, OAuthError
 from oauth_server.protocol.parameters import Parameters
+from oauth_server.tokens import precautions
 from oauth_server.tokens.access_token import resources_of
 from oauth_server.tokens.authorization import Authorization, Lineage, Refused, Save, write_rows
 from oauth_server.tokens.refresh_token import successor_of
 from oauth_server.tokens.revoke import revoke_family
-from oauth_server.tokens.suspicion import suspicions
+from oauth_server.tokens.suspicion import look
 
 
 def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> Authorization | Refused:
@@ -55,10 +56,11 @@ def decide(parameters: Parameters, client: RegisteredClient, now: datetime) -> A
         # Every spent generation is kept until the family ends: one grant must not fill the table.
         error = InvalidGrant("This grant has been refreshed too often; the person has to sign in again.")
         return _say_no(error, client, token.family)
-    remarks = suspicions(token, client, context.current().ip_address, settings.LIFETIMES.access_token, now)
-    lineage = Lineage(token.generation + 1, token.family.expires, presented=value)
+    found = look(token, context.current().ip_address, precautions.rules(), now)
+    lineage = Lineage(token.generation + 1, token.family.expires, presented=value, trail=found.trail)
     save = partial(RefreshToken.objects.rotate, digest, now)
-    return _continue(token, asked, parameters, client, lineage, save=save, remarks=tuple(remarks))
+    authorization = _continue(token, asked, parameters, client, lineage, save=save)
+    return precautions.against(found, authorization, token, now) if found.patterns else authorization
 
 
 def _lives(family: Standing, client: RegisteredClient, now: datetime) -> bool:
@@ -75,7 +77,6 @@ def _continue(
     lineage: Lineage,
     *,
     save: Save = write_rows,
-    remarks: tuple[Event, ...] = (),
 ) -> Authorization:
     family = token.family
     granted = scopes.parse(family.scope)
@@ -99,7 +100,6 @@ def _continue(
         authorization_details=tuple(family.authorization_details),
         confirmation=family.confirmation,
         save=save,
-        remarks=remarks,
     )
 
 
@@ -123,8 +123,9 @@ def _used_before(
 
 def _reused(token: PresentedRefreshToken, client: RegisteredClient, now: datetime) -> RefreshReused:
     family = token.family
-    if revoke_family(family.family, now, "refresh token reused") and settings.FEATURES.reuse_alarm and family.user_id:
-        raise_alarm(family.user_id, client.name)
+    if revoke_family(family.family, now, "refresh token reused") and settings.FEATURES.reuse_alarm:
+        ask_for_second_step(family.user_id)
+        raise_alarm(Alarm(family.user_id, "access_reused", client.client_id, {"application": client.name}), now)
     return RefreshReused(
         client_id=client.client_id, user=str(family.user_id), family=str(family.family), generation=token.generation
     )

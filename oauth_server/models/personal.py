@@ -27,7 +27,7 @@ _OWNED: Final = ("application__user",)
 # Members of the facts of an event that say nothing about anybody: what, how often, why; never where from or with what.
 IMPERSONAL: Final = frozenset(
     {
-        "acr", "again", "amr", "by_operator", "change", "claims", "confirmed", "count", "error", "factor", "generation", "grant_type",
+        "acr", "again", "amr", "by_operator", "change", "changes", "claims", "confirmed", "count", "ended", "error", "factor", "generation", "grant_type",
         "new_secret", "reason", "response_type", "revoked", "scope", "shown", "topic", "attempts",
     }
 )  # fmt: skip
@@ -91,7 +91,7 @@ HOLDINGS: Final = (
         _OWNED,
     ),
     Holding(
-        "renewals", RefreshToken, ("family__user",), ("application__client_id", "created", "ip_address", "used_at"), _OWNED
+        "renewals", RefreshToken, ("family__user",), ("application__client_id", "created", "ip_address", "trail", "used_at"), _OWNED
     ),
     Holding("id_tokens", IDToken, why_untold="Never written.", also=_OWNED),
     Holding(

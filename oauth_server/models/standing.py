@@ -74,6 +74,7 @@ class PresentedRefreshToken(NamedTuple):
     created: datetime
     expires: datetime
     used_at: datetime | None
+    trail: list[Any] | None
     family: Standing
 
 
@@ -188,7 +189,9 @@ def _standing(row: list[Any]) -> Standing:
 _UUIDS: Final = ((uuid.UUID(int=1),), (uuid.UUID(int=2),))
 _DIGESTS: Final = ((bytes(32),), (b"1" * 32,))
 _OWNER: Final = "application__client_id"
-_OF_REFRESH_TOKEN: Final = (_OWNER, "application_id", "generation", "ip_address", "created", "expires", "used_at")
+_OF_REFRESH_TOKEN: Final = (
+    _OWNER, "application_id", "generation", "ip_address", "created", "expires", "used_at", "trail",
+)  # fmt: skip
 _OF_ACCESS_TOKEN: Final = (_OWNER, "scope", "resource", "confirmation", "created", "expires")
 
 

@@ -101,7 +101,7 @@ class RefreshTokenManager(models.Manager["RefreshToken"]):
 
 
 class RefreshToken(AbstractRefreshToken):
-    """One generation of a family's refresh token: a digest and when it was used."""
+    """One generation of a family's refresh token: a digest and when it was used; ``trail`` of refreshes in a hurry (``suspicion``)."""
 
     id = None
     token = None
@@ -118,6 +118,7 @@ class RefreshToken(AbstractRefreshToken):
     application = models.ForeignKey(Client, on_delete=models.CASCADE, db_index=False, related_name="+")
     generation = models.PositiveIntegerField(default=0)
     ip_address = models.GenericIPAddressField(null=True, blank=True)
+    trail = models.JSONField(null=True, blank=True)
     created = models.DateTimeField()
     expires = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)

@@ -38,6 +38,12 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "person:session:started": Words(_("You signed in"), "log-in"),
         "person:session:started again": Words(_("You proved again who you are"), "lock"),
+        "person:session:moved": Words(
+            _("A sign-in was used from many networks in a short time"), "triangle-alert", look_at=True
+        ),
+        "person:session:ended suspicious": Words(
+            _("Signed out, because somebody may have copied the sign-in"), "log-out", look_at=True
+        ),
         "person:session:ended": Words(_("A sign-in ended"), "log-out"),
         "person:session:ended signed_out": Words(_("You signed out"), "log-out"),
         "person:session:ended signed_out_elsewhere": Words(_("You signed out on another browser"), "log-out"),
@@ -86,6 +92,12 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
         "person:account:changed account:factor:removed": Words(
             _("You removed a second step"), "shield-check", look_at=True
         ),
+        "person:account:changed account:codes:added": Words(
+            _("You got recovery codes with the second step"), "shield-check"
+        ),
+        "person:account:changed account:codes:removed": Words(
+            _("Your recovery codes went with the last second step"), "shield-check"
+        ),
         "person:account:changed account:factor:reset": Words(_("You made new recovery codes"), "shield-check"),
         "person:account:changed account:browser:trusted": Words(
             _("You trusted a browser, which asks for no second step"), "shield-check", look_at=True
@@ -118,7 +130,17 @@ SAID: Final[Mapping[str, Words]] = MappingProxyType(
             _("An access of %(app)s was used twice, so it was ended"), "triangle-alert", look_at=True
         ),
         "token:refresh:burst": Words(_("%(app)s renews its access unusually often"), "triangle-alert", look_at=True),
-        "token:refresh:moved": Words(_("%(app)s renewed its access from another address"), "layout-grid"),
+        "token:refresh:burst ended": Words(
+            _("%(app)s renewed its access unusually often, so it was ended"), "triangle-alert", look_at=True
+        ),
+        "token:refresh:moved": Words(
+            _("%(app)s renewed its access from many networks in a short time"), "triangle-alert", look_at=True
+        ),
+        "token:refresh:moved ended": Words(
+            _("%(app)s renewed its access from many networks in a short time, so it was ended"),
+            "triangle-alert",
+            look_at=True,
+        ),
         "operator:person:disabled": Words(_("An operator disabled the account"), "lock"),
         "operator:person:enabled": Words(_("An operator enabled the account again"), "lock"),
         "operator:factors:removed": Words(_("An operator removed your second steps"), "shield-check", look_at=True),
@@ -164,7 +186,8 @@ class Happening:
 def words_for(event: AuditEvent) -> Words:
     """The most exact row of ``SAID``."""
     facts = event.facts
-    kind = facts.get("change") or facts.get("reason") or ("again" if facts.get("again") else "")
+    flag = next((name for name in ("again", "ended") if facts.get(name)), "")
+    kind = facts.get("change") or facts.get("reason") or flag
     return SAID.get(f"{event.name} {kind}") or SAID[event.name]
 
 

@@ -15,6 +15,8 @@ from oauth_server.settings.features import Lifetimes, Limits, describe
 from oauth_server.settings.nearest import did_you_mean
 
 BASE_DIR: Final = readers.BASE_DIR
+# What follows from a suspicious pattern, from the mildest; each does what stands before it too.
+POLICIES: Final = ("record", "notice", "step_up", "end")
 
 
 class BadSetting(SystemExit):
@@ -72,6 +74,11 @@ VARIABLES: Final = (
     Variable("IDENTIFIER_FIRST", readers.one_of("on", "off"), "off", "Whether the sign-in page asks for the name alone, and the next one for the password; off asks for both at once."),
     Variable("BREACHED_PASSWORDS_URL", readers.url("https", "http"), "", "A service that knows stolen passwords by the first five digits of their SHA-1, such as https://api.pwnedpasswords.com/range/; asked for new passwords, nobody when empty."),
     Variable("ADMIN_MINIMUM_ACR", readers.one_of("off", "1", "2", "phr"), "2", "How strong an operator's sign-in must be for /admin/; off, the default in development, takes any that lives."),
+    Variable("REFRESH_BURST", readers.rate, "20/60", "More early refreshes of one grant than this in so many seconds are suspicious; 0: no number is."),
+    Variable("REFRESH_BURST_POLICY", readers.one_of(*POLICIES), "notice", "What follows from that: record (an event), notice (a mail to the owner too), step_up, end."),
+    Variable("NETWORK_CHANGES", readers.rate, "6/600", "More changes of the network than this in so many seconds, of one grant or one sign-in, are suspicious; 0: no number is."),
+    Variable("NETWORK_CHANGES_POLICY", readers.one_of(*POLICIES), "notice", "What follows from that: record, notice, step_up, end."),
+    Variable("NETWORK_PREFIXES", readers.prefixes, "24,48", "How many leading bits of an address make one network, of IPv4 and of IPv6."),
     Variable("WEB_WORKERS", readers.count, "1", "Web processes."),
     Variable("BRAND_NAME", readers.name, "Gatehouse", "What people call this server: on every page, in every mail, in their authenticator."),
     Variable("BRAND_COLOR", readers.colour, "", "The colour of buttons and links, such as #1e5b4f; made readable in light and in dark."),

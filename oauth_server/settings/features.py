@@ -7,11 +7,22 @@ tables, so what is off here exists nowhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def _row(default: Any, source: str, sentence: str) -> Any:
     return field(default=default, metadata={"source": source, "sentence": sentence})
+
+
+class Rate(NamedTuple):
+    """So many in so many seconds; more is too much. An amount of 0: no number is."""
+
+    amount: int
+    seconds: int
+
+    def is_first_beyond(self, count: int) -> bool:
+        """Whether this one, of those counted, is the first that is too much."""
+        return self.amount > 0 and count == self.amount + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,11 @@ class Lifetimes:
     assertion: int = _row(300, "RFC 7523 §3", "The longest life that a client assertion may have.")
     unused_client: int = _row(86_400, "", "How long a client that registered itself may stay without being used.")
     clock_skew: int = _row(30, "RFC 7519 §4.1.4", "Tolerance for the clocks of others.")
+    suspicion_notice: int = _row(
+        21_600,
+        "",
+        "How long a person gets no second mail of the same suspicious pattern in the same application; the audit log has each.",
+    )
     deletion_grace: int = _row(
         14 * 86_400, "", "How long somebody who asked for the end of their account may come back; then it is deleted."
     )

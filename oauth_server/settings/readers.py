@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import environ
 
 from oauth_server.settings import scope_texts as scope_texts_file
-from oauth_server.settings.features import Features, describe
+from oauth_server.settings.features import Features, Rate, describe
 from oauth_server.settings.nearest import did_you_mean
 from oauth_server.settings.resources import Resources, read_json
 from oauth_server.settings.resources import read as read_resources
@@ -67,6 +67,24 @@ def seconds(value: str) -> int:
     if number < 0:
         raise ValueError("must be 0 or more seconds")
     return number
+
+
+def rate(value: str) -> Rate:
+    """So many in so many seconds, such as 20/60; 0 for no number at all."""
+    if value == "0":
+        return Rate(0, 1)
+    amount, slash, stretch = value.partition("/")
+    if not slash:
+        raise ValueError("must be an amount, / and seconds, such as 20/60, or 0")
+    return Rate(count(amount), count(stretch))
+
+
+def prefixes(value: str) -> tuple[int, int]:
+    """How many leading bits make a network, of IPv4 and of IPv6."""
+    bits = [count(part) for part in words(value)]
+    if len(bits) != 2 or bits[0] > 32 or bits[1] > 128:
+        raise ValueError("must be two numbers of bits, of IPv4 and of IPv6, such as 24,48")
+    return bits[0], bits[1]
 
 
 def path(value: str) -> Path:

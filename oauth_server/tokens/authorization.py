@@ -32,12 +32,14 @@ class Lineage:
         absolute_expiry: when the family ends, whatever happens.
         presented: the refresh token that was spent for it; empty for the first one.
         retry: the successor was minted before and its answer was lost: hand it out again, write nothing.
+        trail: what the next refresh is to know of those before it (``suspicion``).
     """
 
     generation: int
     absolute_expiry: datetime
     presented: str = ""
     retry: bool = False
+    trail: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,6 @@ class Authorization:
     subject of the access token: the person's, or the client's own identifier (RFC 9068 §2.2).
 
     ``save`` spends what the grant lives on and writes the rows of its tokens, both or neither; False when somebody was faster.
-    ``remarks`` are what an operator should hear of it once it has succeeded.
     """
 
     client: RegisteredClient
@@ -71,7 +72,6 @@ class Authorization:
     authorization_details: tuple[Mapping[str, Any], ...] = ()
     confirmation: Mapping[str, Any] = field(default_factory=dict)
     save: Save = write_rows
-    remarks: tuple[Event, ...] = ()
 
     def of_the_sign_in(self) -> dict[str, Any]:
         """What an access token and an ID token say alike of the sign-in (RFC 9068 §2.2.1, OpenID Connect Core §2)."""

@@ -34,6 +34,7 @@ def row(authorization: Authorization, lineage: Lineage, token: str, now: datetim
             "family_id": family,
             "application_id": authorization.client.pk,
             "generation": lineage.generation,
+            "trail": lineage.trail,
             "ip_address": context.current().ip_address,
             "created": now,
             "expires": min(now + timedelta(seconds=settings.LIFETIMES.refresh_token_idle), lineage.absolute_expiry),

@@ -16,7 +16,6 @@ from django.utils import timezone
 from joserfc import jws
 
 from identity.models import LoginSession, TrustedBrowser, User
-from oauth_server.audit import record
 from oauth_server.models import AuditEvent, Consent, RefreshToken, TokenFamily
 from tests.support.parties import BASE, Party
 
@@ -221,26 +220,3 @@ def test_the_grace_ends_with_time(app: Party, redeem: Redeem, grace: None) -> No
     refresh(app, first["refresh_token"])
     RefreshToken.objects.exclude(used_at=None).update(used_at=timezone.now() - timedelta(seconds=11))
     assert refresh(app, first["refresh_token"])[1]["error"] == "invalid_grant"
-
-
-def suspicious() -> set[str]:
-    record.flush()
-    return set(AuditEvent.objects.filter(suspicious=True).values_list("name", flat=True))
-
-
-def test_a_family_that_moves_between_addresses_is_told_of(app: Party, redeem: Redeem) -> None:
-    """RFC 9700 §4.14: several addresses for one family; the refresh itself goes through."""
-    token = redeem(app)
-    _, token = refresh(app, token["refresh_token"])
-    assert suspicious() == set()
-    RefreshToken.objects.update(ip_address="203.0.113.9")
-    assert refresh(app, token["refresh_token"])[0] == 200
-    assert suspicious() == {"token:refresh:moved"}
-
-
-def test_a_family_that_refreshes_far_too_often_is_told_of(app: Party, redeem: Redeem) -> None:
-    """RFC 9700 §4.14: many refreshes."""
-    token = redeem(app)
-    for _ in range(20):
-        _, token = refresh(app, token["refresh_token"])
-    assert suspicious() == {"token:refresh:burst"}

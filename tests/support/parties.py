@@ -58,10 +58,9 @@ REDIRECT = "https://app.example/callback"
 class Http(httpx2.Client):
     """A plain HTTP client in front of the application."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            transport=httpx2.WSGITransport(app=application, raise_app_exceptions=False), base_url=BASE, **kwargs
-        )
+    def __init__(self, address: str = "127.0.0.1", **kwargs: Any) -> None:
+        transport = httpx2.WSGITransport(app=application, raise_app_exceptions=False, remote_addr=address)
+        super().__init__(transport=transport, base_url=BASE, **kwargs)
 
 
 @dataclass
