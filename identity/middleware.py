@@ -27,7 +27,9 @@ _PASSWORD_PAGES: Final = frozenset(
 )  # fmt: skip
 
 # Pages whose form names an address, and whose work differs by whether it has an account: rows are made, or another mail is written.
-_EVEN_PAGES: Final = frozenset({"account_signup", "account_reset_password", "upstream_sign_up"})
+_EVEN_PAGES: Final = frozenset(
+    {"account_signup", "account_signup_by_passkey", "account_reset_password", "upstream_sign_up"}
+)
 
 
 def until_next(spent: float, step: float) -> float:

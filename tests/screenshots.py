@@ -53,6 +53,10 @@ def main() -> None:
             page = open_row(row, house)
             for theme in chosen.theme or THEMES:
                 page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+                # django-unfold asks the device once, when a page begins.
+                page.evaluate(
+                    f"window.Alpine && document.documentElement.classList.toggle('dark', {int(theme == 'dark')})"
+                )
                 for size in chosen.size or DEFAULT:
                     page.set_viewport_size({"width": WIDTHS[size], "height": 800})
                     save(page.screenshot(full_page=True), chosen.output / f"{row}.{theme}.{size}.webp")
