@@ -27,7 +27,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _DURATION: Final = re.compile(r"(\d{1,6}) ?([smhdw])(?:ec|econd|in|inute|r|our|ay|eek)?s?", re.IGNORECASE)
 _SENDER: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
-_DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
+_DOMAIN: Final = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})*")
 
 
 def text(value: str) -> str:

@@ -142,6 +142,14 @@ def test_no_value_of_any_variable_ends_in_a_traceback(name: str, value: str) -> 
         assert name in str(refusal)  # noqa: PT017  # most values are fine, so no error is an answer too
 
 
+def test_a_domain_may_be_of_any_script_or_of_an_intranet() -> None:
+    assert load({"SIGN_UP_DOMAINS": "Example.com, bücher.example corp"})["SIGN_UP_DOMAINS"] == (
+        "example.com",
+        "bücher.example",
+        "corp",
+    )
+
+
 def test_an_unset_and_an_empty_variable_mean_the_default() -> None:
     assert load({"PORT": "", "FEATURES": ""}).values == load({}).values
 
