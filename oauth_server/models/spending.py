@@ -1,20 +1,27 @@
 """Spending a single-use row and writing what comes of it: both or neither, in one statement where the database can.
 
 Measured for a refresh on PostgreSQL: a transaction of three statements takes five round trips, of which each costs this process
-some 80 microseconds by Django's cursor; a statement that changes data in its WITH part takes one, and commits by itself.
+some 80 microseconds; a statement that changes data in its WITH part takes one, and commits by itself. What several threads are
+about to spend shares a statement and a commit: with eight callers a refresh takes PostgreSQL 350 microseconds instead of 490.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple
 
-from django.db import connections, models, router, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connections, models, router, transaction
 
 from identity.models import direct
+from identity.models.together import Together
 from oauth_server.models.statements import adapt
+
+# Of one statement; each number of deeds is a statement of its own to PostgreSQL, which every connection prepares.
+_AT_ONCE: Final = 8
+# The database has undone the statement and says why: the connection is well, and nobody was told of a success.
+_UNDONE: Final = (IntegrityError, DataError)
 
 
 class NewRow(NamedTuple):
@@ -36,15 +43,35 @@ class _Shape(NamedTuple):
     once: bool
 
 
-def _shape(row: NewRow) -> _Shape:
-    return _Shape(row.model, tuple(row.values), row.once)
-
-
 class Condition(NamedTuple):
     """What must hold besides for a row to be spent: SQL, never built from input, and its parameters in their order."""
 
     sql: str
     parameters: tuple[Any, ...]
+
+
+class _Deed(NamedTuple):
+    """One caller's wish: the parameters of the change, and the values of each row; ``key`` is of what is spent."""
+
+    key: bytes
+    parameters: list[Any]
+    rows: list[list[Any]]
+
+
+class _Kind(NamedTuple):
+    """What deeds have in common that share a statement.
+
+    Attributes:
+        using: the database.
+        change: SQL that spends something; empty where they only write.
+        shapes: of the rows.
+        client: whoever disables or deletes a client holds its row; what waits for that keeps nobody else waiting.
+    """
+
+    using: str
+    change: str
+    shapes: tuple[_Shape, ...]
+    client: int | None
 
 
 def spend(
@@ -68,65 +95,102 @@ def spend(
     change = f'UPDATE "{model._meta.db_table}" SET {column} = %s WHERE digest = %s AND {column} IS NULL'
     change += "".join(f" AND {condition.sql}" for condition in conditions)
     parameters = [now, digest, *(value for condition in conditions for value in condition.parameters)]
-    using = router.db_for_write(model)
-    if _changes_data_in_with(using):
-        return _execute(_after(change, tuple(map(_shape, rows))), [*parameters, *_values(rows)], using)
-    # SQLite: transactions take turns at it, single statements do not.
-    with transaction.atomic(using=using):
-        if not _execute(change, parameters, using):
-            return False
-        write(*rows)
-    return True
+    return _do(router.db_for_write(model), change, digest, parameters, rows)
 
 
 def write(*rows: NewRow) -> None:
     """Write rows together, where nothing is spent for them. A row may refer to one before it."""
-    if not rows:
-        return
-    using = router.db_for_write(rows[0].model)
-    if _changes_data_in_with(using):
-        _execute(_together(tuple(map(_shape, rows))), _values(rows), using)
-        return
-    with transaction.atomic(using=using):
-        for row in rows:
-            _execute(_together((_shape(row),)), _values([row]), using)
+    if rows:
+        _do(router.db_for_write(rows[0].model), "", b"", (), rows)
 
 
-def _changes_data_in_with(using: str) -> bool:
-    return connections[using].vendor == "postgresql"
-
-
-def _values(rows: Sequence[NewRow]) -> list[Any]:
-    return [value for row in rows for value in row.values.values()]
-
-
-def _execute(statement: str, parameters: Sequence[Any], using: str) -> bool:
+def _do(using: str, change: str, key: bytes, parameters: Sequence[Any], rows: Sequence[NewRow]) -> bool:
     connection = connections[using]
+    shapes = tuple(_Shape(row.model, tuple(row.values), row.once) for row in rows)
+    kind = _Kind(using, change, shapes, rows[0].values.get("application_id") if rows else None)
+    values = [[adapt(connection, value) for value in row.values.values()] for row in rows]
+    deed = _Deed(key, [adapt(connection, value) for value in parameters], values)
+    # Within a transaction of the caller's it is that one's to commit.
+    outcome = _alone(kind, deed) if connection.in_atomic_block else _threads(kind).one(deed)
+    if isinstance(outcome, DatabaseError):
+        raise outcome
+    return outcome
+
+
+@lru_cache(maxsize=1_024)
+def _threads(kind: _Kind) -> Together[_Deed, bool | DatabaseError]:
+    return Together(partial(_done, kind), _AT_ONCE)
+
+
+def _done(kind: _Kind, deeds: Sequence[_Deed]) -> Sequence[bool | DatabaseError]:
+    """What became of each."""
+    if len(deeds) > 1:
+        try:
+            return _all(kind, deeds)
+        except _UNDONE:
+            # One that the database will not have must not keep the others from it.
+            pass
+    return [_alone(kind, deed) for deed in deeds]
+
+
+def _alone(kind: _Kind, deed: _Deed) -> bool | DatabaseError:
+    try:
+        return _all(kind, [deed])[0]
+    except DatabaseError as error:
+        return error
+
+
+def _all(kind: _Kind, deeds: Sequence[_Deed]) -> list[bool]:
+    """All of them in one transaction: in one statement where data can be changed in its WITH part, as on PostgreSQL."""
+    connection = connections[kind.using]
+    if connection.vendor != "postgresql":
+        # SQLite: transactions take turns at it, single statements do not.
+        with transaction.atomic(using=kind.using):
+            return [_step_by_step(kind, deed, connection) for deed in deeds]
+    # Whoever locks several rows locks them in the same order as everybody.
+    order = sorted(range(len(deeds)), key=lambda at: deeds[at].key)
+    parameters: list[Any] = []
+    for at in order:
+        parameters += deeds[at].parameters
+        for values in deeds[at].rows:
+            parameters += values
+    statement = _statement(kind.change, kind.shapes, len(deeds))
     if direct.serves(connection):
-        return bool(direct.rows(connection, statement, parameters))
+        (answers,) = direct.rows(connection, statement, parameters)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            answers = cursor.fetchone()
+    return [answer for _, answer in sorted(zip(order, answers, strict=True))]
+
+
+def _step_by_step(kind: _Kind, deed: _Deed, connection: Any) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [adapt(connection, value) for value in parameters])
-        return bool(cursor.rowcount)
+        if kind.change:
+            cursor.execute(kind.change, deed.parameters)
+            if not cursor.rowcount:
+                return False
+        for shape, values in zip(kind.shapes, deed.rows, strict=True):
+            cursor.execute(_insert(shape, "VALUES ({values})"), values)
+    return True
 
 
-@lru_cache(maxsize=64)
-def _after(change: str, rows: tuple[_Shape, ...]) -> str:
-    """One statement: the change, and the rows if it changed something. Its row count says whether it did."""
-    parts = [f"changed AS ({change} RETURNING 1)"]
-    parts += [f"row_{at} AS ({_insert(row, 'SELECT {values} FROM changed')})" for at, row in enumerate(rows)]
-    return f"WITH {', '.join(parts)} SELECT 1 FROM changed"
+@lru_cache(maxsize=128)
+def _statement(change: str, shapes: tuple[_Shape, ...], times: int) -> str:
+    """One statement that does so many deeds: each change, and its rows if it changed something. It answers whether each did."""
+    parts: list[str] = []
+    for deed in range(times):
+        if change:
+            parts.append(f"changed_{deed} AS ({change} RETURNING 1)")
+        source = f"SELECT {{values}} FROM changed_{deed}" if change else "VALUES ({values})"
+        parts += [f"row_{deed}_{at} AS ({_insert(shape, source)})" for at, shape in enumerate(shapes)]
+    answers = (f"EXISTS (SELECT FROM changed_{deed})" if change else "true" for deed in range(times))
+    return f"WITH {', '.join(parts)} SELECT {', '.join(answers)}"
 
 
-@lru_cache(maxsize=64)
-def _together(rows: tuple[_Shape, ...]) -> str:
-    """One statement: all the rows."""
-    *first, last = [_insert(row, "VALUES ({values})") for row in rows]
-    before = ", ".join(f"row_{at} AS ({insert})" for at, insert in enumerate(first))
-    return f"WITH {before} {last}" if before else last
-
-
-def _insert(row: _Shape, source: str) -> str:
-    columns = {field.attname: field.column for field in row.model._meta.concrete_fields}
-    names = ", ".join(f'"{columns[name]}"' for name in row.names)
-    values = source.format(values=", ".join(["%s"] * len(row.names)))
-    return f'INSERT INTO "{row.model._meta.db_table}" ({names}) {values}{" ON CONFLICT DO NOTHING" * row.once}'
+@lru_cache(maxsize=128)
+def _insert(shape: _Shape, source: str) -> str:
+    columns = {field.attname: field.column for field in shape.model._meta.concrete_fields}
+    names = ", ".join(f'"{columns[name]}"' for name in shape.names)
+    values = source.format(values=", ".join(["%s"] * len(shape.names)))
+    return f'INSERT INTO "{shape.model._meta.db_table}" ({names}) {values}{" ON CONFLICT DO NOTHING" * shape.once}'
