@@ -19,6 +19,7 @@ from django.http import HttpResponse
 from django.test import Client as Http
 
 from identity.models import LoginSession, User
+from identity.sessions.roaming import Roaming, network_of
 from oauth_server.models import Interaction
 from tests.support.parties import REDIRECT, Party
 
@@ -77,7 +78,12 @@ class Browser:
     def sign_in(self, person: User) -> LoginSession:
         """As the sign-in page does it once the password was right."""
         self.http.force_login(person, settings.AUTHENTICATION_BACKENDS[0])
-        return LoginSession.objects.get(pk=self.http.session["sid"])
+        session = LoginSession.objects.get(pk=self.http.session["sid"])
+        # Django's own way in has no address; a browser has one.
+        network = network_of(self.http.defaults.get("REMOTE_ADDR", "127.0.0.1"), settings.NETWORK_PREFIXES)
+        session.whereabouts = Roaming().used_from(network, 0, 0).to_json()
+        session.save()
+        return session
 
     def authorize(self, party: Party, **parameters: Any) -> HttpResponse:
         """A request as the client would make it; None leaves a parameter out."""
