@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,12 @@ from bench import processes
 from bench.load import FORM, Load, line, put
 from bench.measure import CALM_SHARE, WARM_UP_SECONDS
 from bench.subject import Subject
-from tests.races.storm import ask, request, storm
+from tests.races.storm import ask, read_answer, request
 
 PASSWORD: Final = "correct horse battery"  # of people that the bench makes up
 AT_ONCE: Final = 200
 _PAGE: Final = "/account/login/"
 _SECONDS: Final = 12.0
-# What the page tells whoever came when too many were waiting.
-_COME_BACK_SECONDS: Final = 5.0
 _HASHES: Final = 10
 _ARGON2: Final = f"""
 import argon2, time
@@ -75,29 +73,36 @@ def crowd(subject: Subject, usernames: Sequence[str], load_cpu: str, peak: float
     ]
     with ThreadPoolExecutor(1) as beside:
         measuring = beside.submit(put, tokens, subject.port, _SECONDS, load_cpu, rate=rate)
-        outcomes = _come(
-            subject.port, [octets[at % len(octets)] for at in range(AT_ONCE)], lambda: not measuring.done()
-        )
+        everybody = [octets[at % len(octets)] for at in range(AT_ONCE)]
+        outcomes = asyncio.run(_come(subject.port, everybody, lambda: not measuring.done()))
         among = measuring.result()
     failed = among.refused + among.broken
     return (
         f"Tokens at {rate:,.0f} a second (70 % of the peak): p50 {alone.p50:.2f}, p95 {alone.p95:.2f} ms alone; p50 {among.p50:.2f}, "
         f"p95 {among.p95:.2f} ms while {AT_ONCE} people sign in at once ({among.p95 / max(alone.p95, 0.001):.1f} times), {failed} failed. "
         f"Of the {AT_ONCE}, {outcomes['in']} were signed in in these {_SECONDS:.0f} seconds; {outcomes['later']} times somebody was asked "
-        f"to come back in {_COME_BACK_SECONDS:.0f}."
+        f"to come back."
     )
 
 
-def _come(port: int, sign_ins: list[bytes], goes_on: Callable[[], bool]) -> Counter[str]:
-    """Everybody signs in at once; whoever is asked to come back does."""
+async def _sign_in(port: int, octets: bytes, goes_on: Callable[[], bool], outcomes: Counter[str]) -> None:
+    """Somebody who comes back when they are asked to, as long as anybody measures."""
+    while goes_on():
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(octets)
+        answer = await read_answer(reader)
+        writer.close()
+        if answer.status != 503:
+            outcomes["in"] += answer.status == 302
+            return
+        outcomes["later"] += 1
+        await asyncio.sleep(float(answer.headers["retry-after"]))
+
+
+async def _come(port: int, sign_ins: Sequence[bytes], goes_on: Callable[[], bool]) -> Counter[str]:
+    """Everybody signs in at once."""
     outcomes: Counter[str] = Counter()
-    while sign_ins and goes_on():
-        answers = storm(port, sign_ins)
-        outcomes["in"] += sum(answer.status == 302 for answer in answers)
-        outcomes["later"] += sum(answer.status == 503 for answer in answers)
-        sign_ins = [asked for asked, answer in zip(sign_ins, answers, strict=True) if answer.status == 503]
-        if sign_ins and goes_on():
-            time.sleep(_COME_BACK_SECONDS)
+    await asyncio.gather(*(_sign_in(port, octets, goes_on, outcomes) for octets in sign_ins))
     return outcomes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -57,6 +58,10 @@ class EvenAnswers:
         return response
 
 
+# Of two hundred people at once each hears one of these.
+_COME_BACK_SECONDS: Final = range(2, 9)
+
+
 class Looks:
     """The person's language, theme and time zone; below AuthenticationMiddleware and LocaleMiddleware.
 
@@ -108,7 +113,9 @@ class PasswordPressure:
 
 def _busy(request: HttpRequest) -> HttpResponse:
     password_postponed.send(sender=User, request=request)
-    return HttpResponse(_page(get_language() or ""), status=503, headers={"Retry-After": "5"})
+    # Whoever was sent away together must not come back together: most would be sent away again, and then nobody hashes.
+    seconds = secrets.choice(_COME_BACK_SECONDS)
+    return HttpResponse(_page(get_language() or ""), status=503, headers={"Retry-After": str(seconds)})
 
 
 @lru_cache(maxsize=64)

@@ -208,5 +208,6 @@ def test_while_sign_ins_wait_tokens_are_issued(home: House, server: Server, serv
         still_waiting = [one for one in sign_ins if not one.done()]
     assert [one.status for one in tokens] == [200] * 20
     assert still_waiting
-    assert {(one.status, one.headers["retry-after"]) for one in sent_away} == {(503, "5")}
+    assert {one.status for one in sent_away} == {503}
+    assert all(2 <= int(one.headers["retry-after"]) <= 8 for one in sent_away)
     assert {one.result().status for one in sign_ins} == {200, 503}
