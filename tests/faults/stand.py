@@ -58,4 +58,5 @@ def suffer(stand: Stand, fault: Callable[[], None], times: int = 1, ledger: Ledg
             ledger.breaks()
             fault()
             traffic.goes_on()
+        ledger.is_over()
     return ledger

@@ -83,13 +83,14 @@ class Traffic:
         """Ask again until there is a clear answer; nothing when the traffic ended first, or the grant is no more."""
         while not self._stopped.is_set():
             time.sleep(_PAUSE_SECONDS)
+            begun = time.monotonic()
             answer = _once(self._port(), octets)
             if answer is None:
                 self.ledger.note("unanswered")
             elif answer.status == 503 and answer.headers.get("retry-after", "").isdecimal():
                 self.ledger.note("outage")
             elif answer.status == 200:
-                self.ledger.note("acknowledged")
+                self.ledger.note("acknowledged", took=time.monotonic() - begun)
                 return answer
             elif answer.error == "invalid_grant" and grant.doubtful:
                 # The server had done it, and the answer got lost: RFC 6749 knows no better than to start anew.
@@ -134,6 +135,7 @@ class Traffic:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Traffic, until the block ends."""
+        begun = time.monotonic()
         threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
@@ -143,6 +145,7 @@ class Traffic:
             self._stopped.set()
             for thread in threads:
                 thread.join()
+            self.ledger.seconds += time.monotonic() - begun
 
     def goes_on(self, answers: int = 60) -> None:
         """Wait until that many more requests were acknowledged."""
@@ -157,10 +160,7 @@ class Traffic:
         for grant, active in zip(standing, ask([grant.live for grant in standing]), strict=True):
             if not active:
                 self.ledger.note("lost", f"{grant.live} after {len(grant.spent)} refreshes")
-        # A client that is stuck may have asked twice for one thing; it may not have been told of what is not there.
-        for grant in self.ledger.grants:
-            if grant.live and grant not in standing and self._stored(grant.user) <= len(grant.spent):
-                self.ledger.note("lost", f"{grant.live}, which was never stored")
+        self._account_for([grant for grant in self.ledger.grants if grant not in standing])
         ended = [token for grant in clear if grant.revoked for token in (grant.live, grant.access)]
         for token, active in zip(ended, ask(ended), strict=True):
             if active:
@@ -174,6 +174,15 @@ class Traffic:
                 self.ledger.note("twice" if answer.status == 200 else "wrong", f"{answer.status} {answer.body[:200]!r}")
         # What was replayed is dead, and another round must not wonder why.
         self.ledger.grants.clear()
+
+    def _account_for(self, grants: Sequence[Grant]) -> None:
+        """A client that is stuck may have asked twice for one thing; it may not have been told of what is not there."""
+        for grant in grants:
+            stored, told = self._stored(grant.user), len(grant.spent) + bool(grant.live)
+            if stored < told:
+                self.ledger.note("lost", f"{grant.live}, which was never stored")
+            for _ in range(stored - told):
+                self.ledger.note("ghosts")
 
     def _introspect(self, port: int) -> Callable[[list[str]], list[bool]]:
         def ask(tokens: list[str]) -> list[bool]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import signal
 import time
@@ -15,13 +13,13 @@ from typing import Any
 import pytest
 
 from tests.support import services
+from tests.support.effects import LOOPBACK, claims, participants, sids, until
 from tests.support.receiver import Receiver, receiver
 from tests.support.server import House, Seeder, house
 from tests.support.workers import worker
 
 pytestmark = pytest.mark.storm
 
-LOOPBACK = "127.0.0.0/8"
 MANY = 24
 
 
@@ -42,31 +40,6 @@ def home(request: pytest.FixtureRequest) -> Iterator[House]:
             except services.NotInstalled as missing:
                 pytest.skip(str(missing))
         yield stack.enter_context(house(url, OUTBOUND_ALLOW=LOOPBACK))
-
-
-def participants(home: House, party: Receiver, n: int) -> dict[str, str]:
-    """Sign-ins that a client with a back channel took part in: the key of each, and the ``sid`` that the client knows."""
-    made = home.seeder("client", backchannel_logout_uri=f"{party.origin}/out")
-    people = [home.seeder("participant", client_id=made["client_id"]) for _ in range(n)]
-    return {who["sid"]: who["told"] for who in people}
-
-
-def claims(token: str) -> dict[str, Any]:
-    body = token.split(".")[1]
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return found
-
-
-def sids(party: Receiver) -> Counter[str]:
-    return Counter(claims(token)["sid"] for token in party.tokens)
-
-
-def until(home: House, done: Callable[[dict[str, int]], bool], seconds: float = 60) -> dict[str, int]:
-    """Wait until the outbox stands as it should."""
-    end = time.monotonic() + seconds
-    while not done(standing := home.seeder("outbox")) and time.monotonic() < end:
-        time.sleep(0.2)
-    return standing
 
 
 def test_two_workers_share_the_rows_and_none_comes_twice(home: House, party: Receiver) -> None:
