@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
 from django.utils import timezone
@@ -269,6 +271,48 @@ def test_who_may_not_sign_up_cannot_by_this_way_either(client: Browser, settings
     client.post(CODE, {"code": code})
     assert "id_submit" not in page(client.get(START))
     assert not User.objects.exists()
+
+
+def test_whoever_was_invited_is_turned_away_too_where_sign_up_is_closed_meanwhile(
+    client: Browser, settings: Any
+) -> None:
+    invite("kim@example.com", timezone.now())
+    link = re.search(r"(/account/invitation/\S+/)", str(mail.outbox[-1].body))
+    assert link
+    client.get(link[1])
+    begin(client)
+    asked = options(client)
+    settings.SIGN_UP = "closed"
+    assert "takes no new people" in page(send(client, SoftKey().create(asked)))
+    assert not User.objects.exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_those_who_want_one_name_at_once_one_gets_it(settings: Any) -> None:
+    """Scorecard R-07: the others are told, and leave no rows."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite in memory knows no second connection")
+    browsers = [Browser() for _ in range(6)]
+    made = []
+    for number, browser in enumerate(browsers):
+        begin(browser, email=f"kim{number}@example.com")
+        browser.post(CODE, {"code": mailed()})
+        made.append(SoftKey().create(options(browser)))
+    answers: list[str] = []
+
+    def finish_now(number: int) -> None:
+        answers.append(send(browsers[number], made[number]).headers["Location"])
+        connection.close()
+
+    threads = [threading.Thread(target=finish_now, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.partition("?")[0] for answer in answers) == [CODES] + [START] * 5
+    assert (User.objects.count(), EmailAddress.objects.count()) == (1, 1)
+    assert Authenticator.objects.filter(type="webauthn").count() == 1
 
 
 def test_only_addresses_of_allowed_domains(client: Browser, settings: Any) -> None:

@@ -127,7 +127,7 @@ class _Underway(NextRedirectMixin, FormView):  # type: ignore[type-arg]  # Djang
             if current(request, timezone.now()):
                 return HttpResponseRedirect(self.get_next_url() or reverse("account_overview"), status=303)
             return self.begin_again(_("That took too long, or went on elsewhere. Begin again."))
-        if not may_sign_up(request) and not newcomer.invited:
+        if not may_sign_up(request):
             return closed(request)
         self.stage, self.newcomer = stage, newcomer
         return super().dispatch(request, *args, **kwargs)
