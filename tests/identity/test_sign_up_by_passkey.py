@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
 from django.core import mail
-from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
 from django.utils import timezone
 
 from identity.account.invite import invite
 from identity.models import AcceptedTerms, Invitation, LoginSession, User
-from identity.sign_in import newcomer
 from oauth_server.audit.record import flush
 from oauth_server.models import AuditEvent
 from tests.support.people import PASSWORD, is_signed_in, page, person, sign_in
@@ -287,34 +283,6 @@ def test_whoever_was_invited_is_turned_away_too_where_sign_up_is_closed_meanwhil
     assert not User.objects.exists()
 
 
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_of_those_who_want_one_name_at_once_one_gets_it(settings: Any) -> None:
-    """Scorecard R-07: the others are told, and leave no rows."""
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite in memory knows no second connection")
-    browsers = [Browser() for _ in range(6)]
-    made = []
-    for number, browser in enumerate(browsers):
-        begin(browser, email=f"kim{number}@example.com")
-        browser.post(CODE, {"code": mailed()})
-        made.append(SoftKey().create(options(browser)))
-    answers: list[str] = []
-
-    def finish_now(number: int) -> None:
-        answers.append(send(browsers[number], made[number]).headers["Location"])
-        connection.close()
-
-    threads = [threading.Thread(target=finish_now, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answer.partition("?")[0] for answer in answers) == [CODES] + [START] * 5
-    assert (User.objects.count(), EmailAddress.objects.count()) == (1, 1)
-    assert Authenticator.objects.filter(type="webauthn").count() == 1
-
-
 def test_only_addresses_of_allowed_domains(client: Browser, settings: Any) -> None:
     settings.SIGN_UP_DOMAINS = ("example.org",)
     assert "Only addresses of example.org" in page(begin(client))
@@ -341,47 +309,12 @@ def test_terms_that_changed_on_the_way_are_accepted_anew(client: Browser, settin
     assert not User.objects.exists()
 
 
-def test_a_name_or_an_address_that_was_taken_meanwhile_is_said_and_nothing_is_made(client: Browser) -> None:
-    begin(client)
-    client.post(CODE, {"code": mailed()})
-    User.objects.create_user("kim", "else@example.com", PASSWORD)
-    assert finish(client).headers["Location"] == START
-    assert "already exists" in page(client.get(START))
-    begin(client, "bo")
-    client.post(CODE, {"code": mailed()})
-    User.objects.give_email(User.objects.get(), "bo@example.com", verified=True)
-    assert finish(client).headers["Location"].startswith("/account/login/")
-    assert User.objects.count() == 1
-    assert not Authenticator.objects.exists()
-
-
 def test_whoever_merely_typed_the_address_keeps_nobody_out(client: Browser) -> None:
     """Pre-hijacking."""
     squatter = User.objects.create_user("eve", "kim@example.com", PASSWORD)
     User.objects.give_email(squatter, "kim@example.com", verified=False)
     sign_up(client)
     assert EmailAddress.objects.get(verified=True).user.username == "kim"
-
-
-def test_a_crash_between_the_account_and_its_passkey_leaves_neither(
-    client: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is half done is not there: the same person begins again with the same name and address."""
-    begin(client)
-    client.post(CODE, {"code": mailed()})
-    asked = options(client)
-
-    def dies(*_: object) -> None:
-        raise SystemExit
-
-    with monkeypatch.context() as broken:
-        broken.setattr(newcomer.RecoveryCodes, "activate", dies)
-        with pytest.raises(SystemExit):
-            send(client, SoftKey().create(asked))
-    assert not User.objects.exists()
-    assert not EmailAddress.objects.exists()
-    sign_up(Browser())
-    assert User.objects.count() == 1
 
 
 def test_a_sign_up_that_waits_holds_nobody_at_the_door(client: Browser) -> None:
