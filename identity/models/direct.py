@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from psycopg import Binary, errors, pq
+from psycopg.types.numeric import Int2, Int4, Int8
 
 _TEXT: Final = 0
 _BINARY: Final = 1
@@ -42,7 +43,8 @@ _WRITE: Final[dict[type, Callable[[Any], bytes | None]]] = {
     bytes: bytes,
     Binary: lambda value: bytes(value.obj),  # what Django's BinaryField makes of octets
     bool: lambda value: b"t" if value else b"f",
-    int: lambda value: str(value).encode(),
+    # What Django makes of numbers, by the width of their column.
+    **dict.fromkeys((int, Int2, Int4, Int8), lambda value: b"%d" % value),
     datetime: lambda value: value.isoformat().encode(),
     uuid.UUID: lambda value: value.hex.encode(),
     dict: orjson.dumps,

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.test import Client
 from django.utils import timezone
 
 from identity.models.together import Together
-from oauth_server.models import TokenFamily, standing
+from oauth_server.models import AccessToken, AuthorizationCode, RefreshToken, RevokedToken, TokenFamily, standing
 from oauth_server.models.dead_connections import look_after_connections
 from oauth_server.tokens.find import find
 from tests.support.parties import Party
@@ -251,3 +252,29 @@ def test_a_connection_that_breaks_fails_those_who_were_asked_for_and_no_later_on
     assert answers.count(False) <= 20 * 8
     assert answers.count(True) >= 1
     assert all(in_threads(lambda family: standing.of_family(family) is not None, families))
+
+
+def test_a_look_up_says_the_same_within_a_transaction_and_without(grants: list[str]) -> None:
+    """Without one it goes by libpq, and every kind of value has to be known there (``identity/models/direct.py``)."""
+    family = TokenFamily.objects.select_related("user")[0]
+    digests = [*AccessToken.objects.values_list("digest", flat=True)[:1], b"\0" * 31 + b"x"]
+    looks: list[Callable[[], Any]] = [
+        lambda: [standing.of_family(family.pk, person=person) for person in (False, True)],
+        lambda: [standing.of_access_token(bytes(digest), person=True) for digest in digests],
+        lambda: [standing.of_access_token(bytes(digest)) for digest in digests],
+        lambda: [
+            standing.of_refresh_token(bytes(one)) for one in RefreshToken.objects.values_list("digest", flat=True)
+        ],
+        lambda: [standing.of_code(bytes(one)) for one in AuthorizationCode.objects.values_list("digest", flat=True)],
+        lambda: standing.person(family.user.pk),
+        lambda: RevokedToken.objects.has("unknown"),
+    ]
+    for look in looks:
+        with transaction.atomic():
+            within = look()
+        assert look() == within
+
+
+def test_userinfo_answers_outside_of_a_transaction(grants: list[str]) -> None:
+    answer = Client().get("/oauth/userinfo", headers={"authorization": f"Bearer {grants[0]}"})
+    assert answer.status_code == 200, answer.content
