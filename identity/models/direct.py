@@ -7,18 +7,23 @@ knows from where they stand, and come as what the ORM would have made of them.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
+import psycopg
 from psycopg import Binary, errors, pq
 from psycopg.types.numeric import Int2, Int4, Int8
 
 _TEXT: Final = 0
 _BINARY: Final = 1
 _OCTETS: Final = frozenset({bytes, Binary})
+# The statement is gone (psycopg takes a rollback as a reason to forget whatever was prepared), or a column that it gives was changed
+# by a migration beside us ("cached plan must not change result type").
+_OUT_OF_DATE: Final = (errors.InvalidSqlStatementName, errors.FeatureNotSupported)
 _FINE: Final = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 
 # By type's number in PostgreSQL (pg_type.dat). A type that is not here is a mistake that the first use shows.
@@ -37,9 +42,22 @@ _READ: Final[dict[int, Callable[[bytes], Any]]] = {
     2950: lambda octets: uuid.UUID(octets.decode()),  # uuid
     3802: orjson.loads,  # jsonb
 }
+
+
+def _text(value: str) -> bytes:
+    """To libpq a text ends at its first NUL: what follows would be lost in silence."""
+    try:
+        octets = value.encode()
+    except UnicodeEncodeError as error:
+        raise errors.DataError(str(error)) from error
+    if b"\0" in octets:
+        raise errors.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return octets
+
+
 _WRITE: Final[dict[type, Callable[[Any], bytes | None]]] = {
     type(None): lambda _: None,
-    str: str.encode,
+    str: _text,
     bytes: bytes,
     Binary: lambda value: bytes(value.obj),  # what Django's BinaryField makes of octets
     bool: lambda value: b"t" if value else b"f",
@@ -50,6 +68,16 @@ _WRITE: Final[dict[type, Callable[[Any], bytes | None]]] = {
     dict: orjson.dumps,
     list: orjson.dumps,
 }
+
+
+def _written(value: Any) -> bytes | None:
+    """A parameter as PostgreSQL reads it; what derives from a type of the table (an enumeration of texts) goes as that type."""
+    write = _WRITE.get(type(value))
+    if write is None:
+        write = next((known for kind, known in _WRITE.items() if isinstance(value, kind)), None)
+        if write is None:
+            raise TypeError(f"No parameter of a direct statement: {type(value).__name__}")
+    return write(value)
 
 
 def serves(connection: Any) -> bool:
@@ -78,9 +106,9 @@ def rows(connection: Any, sql: str, parameters: Sequence[Any]) -> list[list[Any]
         DatabaseError: Django's, as of any cursor.
     """
     connection.ensure_connection()
-    values = [_WRITE[type(value)](value) for value in parameters]
     formats = [_BINARY if type(value) in _OCTETS else _TEXT for value in parameters]
     with connection.wrap_database_errors:
+        values = [_written(value) for value in parameters]
         found, readers = _run(connection, sql, values, formats)
         columns = tuple(enumerate(readers))
         get = found.get_value
@@ -104,17 +132,22 @@ def _run(
     _check(pgconn)
     statement = known.get(sql)
     if statement is None:
-        statement = known[sql] = _prepare(pgconn, f"direct_{len(known)}".encode(), sql)
+        statement = known[sql] = _prepare(pgconn, sql)
     result = pgconn.exec_prepared(statement.name, values, formats, _TEXT)
     if result.status in _FINE:
         return result, statement.readers
     _check(pgconn)
     error = errors.error_from_result(result)
-    if isinstance(error, errors.InvalidSqlStatementName):
-        # psycopg takes a rollback as a reason to forget whatever was prepared. Nothing has run.
-        known.clear()
-        return _run(connection, sql, values, formats)
-    raise error
+    if not isinstance(error, _OUT_OF_DATE):
+        raise error
+    # Nothing has run. It is prepared anew, and whatever else was prepared beside it is when its turn comes.
+    known.clear()
+    statement = known[sql] = _prepare(pgconn, sql)
+    result = pgconn.exec_prepared(statement.name, values, formats, _TEXT)
+    if result.status in _FINE:
+        return result, statement.readers
+    _check(pgconn)
+    raise errors.error_from_result(result)
 
 
 def _check(pgconn: pq.abc.PGconn) -> None:
@@ -131,10 +164,21 @@ def _known(connection: Any) -> dict[str, _Prepared]:
     return known
 
 
-def _prepare(pgconn: pq.abc.PGconn, name: bytes, sql: str) -> _Prepared:
+def _prepare(pgconn: pq.abc.PGconn, sql: str) -> _Prepared:
     first, *rest = sql.split("%s")
     numbered = first + "".join(f"${at}{part}" for at, part in enumerate(rest, 1))
-    for result in (pgconn.prepare(name, numbered.encode()), described := pgconn.describe_prepared(name)):
-        if result.status not in _FINE:
-            raise errors.error_from_result(result)
+    # Named by what it says: a name can never run another statement.
+    name = b"direct_" + hashlib.sha256(numbered.encode()).hexdigest()[:32].encode()
+    result = pgconn.prepare(name, numbered.encode())
+    if isinstance(_failure(result), errors.DuplicatePreparedStatement):
+        # Prepared before, and not remembered: what came next was cut off, or a column has changed since.
+        pgconn.exec_(b"DEALLOCATE " + name)
+        result = pgconn.prepare(name, numbered.encode())
+    for done in (result, described := pgconn.describe_prepared(name)):
+        if (failure := _failure(done)) is not None:
+            raise failure
     return _Prepared(name, tuple(_READ[described.ftype(column)] for column in range(described.nfields)))
+
+
+def _failure(result: pq.abc.PGresult) -> psycopg.Error | None:
+    return None if result.status in _FINE else errors.error_from_result(result)

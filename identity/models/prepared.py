@@ -86,6 +86,8 @@ class _Several:
         (at,) = query.positions
         parts = query.sql.split("%s")
         before, after = "%s".join(parts[: at + 1]), "%s".join(parts[at + 1 :])
+        # A cast to varchar(36) would cut a longer key, and find another's row.
+        kind = "text" if kind.startswith("varchar") else kind
         places = ", ".join(f"({place}, %s::{kind})" for place in range(_AT_ONCE))
         # LIMIT keeps PostgreSQL from making one large join of it, which it might answer by reading whole tables.
         self._sql = (

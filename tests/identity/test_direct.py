@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -11,8 +12,9 @@ import psycopg
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, models, transaction
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
-from identity.models import BrowserSession, LoginSession, User, direct
+from identity.models import BrowserSession, LoginSession, User, direct, session
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -81,6 +83,61 @@ def test_what_fails_fails_as_with_the_orm(person: User) -> None:
     with pytest.raises(DataError):
         direct.rows(connection, "SELECT 1 / %s::int", [0])
     assert direct.rows(connection, "SELECT %s::int", [1]) == [[1]]
+
+
+def test_a_text_that_libpq_would_cut_short_is_refused() -> None:
+    with pytest.raises(DataError):
+        direct.rows(connection, "SELECT %s::text", ["olena\0@example.org"])
+
+
+def test_what_derives_from_a_text_or_a_number_goes_as_one() -> None:
+    class Word(enum.StrEnum):
+        ONE = "one"
+
+    class Number(enum.IntEnum):
+        TWO = 2
+
+    asked = [mark_safe("<b>"), Word.ONE, Number.TWO]
+    assert direct.rows(connection, "SELECT %s::text, %s::text, %s::int", asked) == [["<b>", "one", 2]]
+
+
+def test_a_statement_whose_answer_cannot_be_read_stands_in_nobodys_way() -> None:
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            direct.rows(connection, "SELECT point(1, 2)", [])
+    assert direct.rows(connection, "SELECT %s::int", [1]) == [[1]]
+
+
+def test_what_was_prepared_and_not_remembered_is_prepared_again() -> None:
+    """A migration, or somebody who cancels, comes between the two halves of preparing a statement."""
+    for number in (1, 2):
+        assert direct.rows(connection, "SELECT %s::int", [number]) == [[number]]
+        direct._known(connection).clear()
+
+
+def test_a_migration_that_widens_a_column_goes_on_beside_a_running_process() -> None:
+    """Scorecard K-06: a statement whose plan is out of date is prepared again, on the connection that is there."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE widened (a int, b varchar(10)); INSERT INTO widened VALUES (1, 'x')")
+    try:
+        for kind in ("text", "varchar(20)"):
+            assert direct.rows(connection, "SELECT a, b FROM widened WHERE a = %s", [1]) == [[1, "x"]]
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER TABLE widened ALTER b TYPE {kind}")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE widened")
+
+
+def test_a_key_that_is_too_long_is_nobodys_when_several_are_asked_for(person: User) -> None:
+    now = timezone.now()
+    sid = str(uuid.uuid4())
+    LoginSession.objects.create(
+        sid=sid, user=person, browser="0" * 64, auth_time=now, acr="1", created=now, last_seen=now, expires=now + timedelta(days=1),
+    )  # fmt: skip
+    assert LoginSession.objects.find(sid, now) is not None
+    asked = session._SIGN_IN._asked["default"]
+    assert [row is not None for row in asked._ask([sid, f"{sid}x"])] == [True, False]
 
 
 def test_a_rollback_in_between_does_no_harm() -> None:
