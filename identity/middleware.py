@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -29,8 +30,13 @@ _PASSWORD_PAGES: Final = frozenset(
 
 # Pages whose form names an address, and whose work differs by whether it has an account: rows are made, or another mail is written.
 _EVEN_PAGES: Final = frozenset(
-    {"account_signup", "account_signup_by_passkey", "account_reset_password", "upstream_sign_up"}
+    {"account_signup", "account_signup_by_passkey", "account_signup_code", "account_reset_password", "upstream_sign_up"}
 )
+
+# By the guards in front of the page, whatever the form says.
+_SENT_AWAY: Final = frozenset({400, 403, 405, 429, 503})
+# Answers of one process, which has some fourteen threads or more; twice as many forms a second.
+HELD_AT_ONCE: Final = 4
 
 
 def until_next(spent: float, step: float) -> float:
@@ -41,21 +47,37 @@ def until_next(spent: float, step: float) -> float:
 class EvenAnswers:
     """Hold an answer back until half a second is over, or a whole one: its time must not tell who has an account (ASVS 5.0 §6.3.8).
 
-    Above SessionMiddleware, which has work of its own. Who is sent away (429, 503) is so at once: that tells nothing, and must be cheap.
+    Above SessionMiddleware, which has work of its own. Who is sent away is so at once: that tells nothing, and must be cheap.
+    An answer that is held back holds a thread: only so many are at once, or a flood of sign-ups would leave none for tokens.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        self._places = threading.BoundedSemaphore(HELD_AT_ONCE)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The answer, at its time."""
         begun = time.monotonic()
-        response = self.get_response(request)
-        match = request.resolver_match
-        typed = request.method == "POST" and match is not None and match.url_name in _EVEN_PAGES
-        if typed and response.status_code not in {429, 503}:
-            time.sleep(until_next(time.monotonic() - begun, settings.EVEN_ANSWER_SECONDS))
+        try:
+            response = self.get_response(request)
+            if _is_even(request) and response.status_code not in _SENT_AWAY:
+                time.sleep(until_next(time.monotonic() - begun, settings.EVEN_ANSWER_SECONDS))
+        finally:
+            if getattr(request, "holds_a_place", False):
+                self._places.release()
         return response
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """Before anything is read, counted or looked up."""
+        if not _is_even(request):
+            return None
+        request.holds_a_place = self._places.acquire(blocking=False)  # type: ignore[attr-defined]  # ours, for __call__
+        return None if request.holds_a_place else _busy(request)  # type: ignore[attr-defined]  # the same
+
+
+def _is_even(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return request.method == "POST" and match is not None and match.url_name in _EVEN_PAGES
 
 
 # Of two hundred people at once each hears one of these.

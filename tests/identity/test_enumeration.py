@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,21 @@ def test_where_the_work_differs_the_answer_comes_at_a_full_half_second(
 def test_whoever_took_longer_waits_for_the_next_one() -> None:
     assert [round(middleware.until_next(spent, 0.5), 3) for spent in (0.1, 0.4, 0.6, 1.2)] == [0.4, 0.1, 0.4, 0.3]
     assert middleware.until_next(0.1, 0) == 0
+
+
+def test_answers_that_are_held_back_never_hold_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scorecard T-08: whoever comes when so many wait is asked to come back, before anything is looked up."""
+    browser, answers = Browser(), []
+
+    def ask(*_: object) -> None:
+        address = f"{secrets.token_hex(4)}@example.com"
+        answers.append(browser.post("/account/password/reset/", {"email": address}).status_code)
+
+    monkeypatch.setattr(middleware.time, "sleep", ask)
+    for _ in range(2):
+        answers.clear()
+        ask()
+        assert answers == [503, *[302] * middleware.HELD_AT_ONCE]
 
 
 def test_a_sign_up_that_is_given_up_leads_where_any_other_leads() -> None:
