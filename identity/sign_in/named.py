@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
+from allauth.core import ratelimit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from identity.models import User
 from identity.sign_in.device import device_of
+from identity.sign_in.throttle import HOUR, Guess, Limit, spend
 
 # In the address: which of the two pages. In the browser's session: the name, which no address and no log must hold, and when.
 PAGE: Final = "who"
@@ -22,6 +24,8 @@ _SECOND: Final = "named"
 OTHER: Final = "other"
 _KEY: Final = "named"
 _LONGEST: Final = 254
+# Each is a row in the table of sessions, for whoever drops the cookie every time.
+_NAMES: Final = (Limit(("address",), 200, HOUR),)
 
 
 def is_asked_first() -> bool:
@@ -42,6 +46,8 @@ def note(request: HttpRequest, now: datetime) -> HttpResponse:
         now: aware UTC.
     """
     typed = request.POST.get("login", "").strip()[:_LONGEST]
+    if typed and not spend(Guess("", request.META.get("REMOTE_ADDR", ""), purpose="name"), _NAMES):
+        return ratelimit.respond_429(request)
     if typed:
         request.session[_KEY] = [typed, now.timestamp()]
     asked = {**request.GET.dict(), PAGE: _SECOND if typed else OTHER}

@@ -12,7 +12,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client as Browser
 from django.utils import timezone
 
-from identity.models import User
+from identity.models import BrowserSession, User
 from tests.support.people import LOGIN, PASSWORD, is_signed_in, page, person, sign_in
 from tests.support.upstream import Provider, connect
 
@@ -154,6 +154,15 @@ def test_both_at_once_sign_in_too(client: Browser) -> None:
     person()
     sign_in(client)
     assert is_signed_in(client)
+
+
+def test_names_that_one_address_leaves_in_the_table_of_sessions_are_limited(settings: Any) -> None:
+    """ASVS 5.0 §2.4.1: a stranger fills no table."""
+    settings.THROTTLES = True
+    before = BrowserSession.objects.count()
+    answers = [Browser().post(LOGIN, {"login": "ada"}).status_code for _ in range(210)]
+    assert set(answers) == {303, 429}
+    assert BrowserSession.objects.count() - before == answers.count(303) == 200
 
 
 def test_by_default_one_page_asks_for_both(client: Browser, settings: Any) -> None:
