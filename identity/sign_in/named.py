@@ -47,7 +47,8 @@ def note(request: HttpRequest, now: datetime) -> HttpResponse:
     """
     typed = request.POST.get("login", "").strip()[:_LONGEST]
     if typed and not spend(Guess("", request.META.get("REMOTE_ADDR", ""), purpose="name"), _NAMES):
-        return ratelimit.respond_429(request)
+        refusal: HttpResponse = ratelimit.respond_429(request)
+        return refusal
     if typed:
         request.session[_KEY] = [typed, now.timestamp()]
     asked = {**request.GET.dict(), PAGE: _SECOND if typed else OTHER}
