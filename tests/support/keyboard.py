@@ -13,6 +13,8 @@ _SEEN: Final = """() => {
   const inside = box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight;
   return inside && getComputedStyle(at).outlineStyle !== "none";
 }"""
+# The browser gives a field the focus that asks for it, some time after the page has come.
+_SETTLED: Final = "() => document.activeElement !== document.body || !document.querySelector('[autofocus]')"
 
 
 class Keyboard:
@@ -29,8 +31,15 @@ class Keyboard:
         found = self._tools.send("Accessibility.getPartialAXTree", asked)["nodes"][0]
         return f"{found['role']['value']} {found.get('name', {}).get('value', '')}".strip()
 
+    def _settle(self) -> None:
+        for _ in range(100):
+            if self.page.evaluate(_SETTLED):
+                return
+            self.page.wait_for_timeout(20)
+
     def tab_to(self, name: str) -> None:
         """Press Tab until the focus is there; it can be seen at each stop."""
+        self._settle()
         passed: list[str] = []
         while len(passed) < FAR:
             self.page.keyboard.press("Tab")
@@ -47,6 +56,7 @@ class Keyboard:
 
     def type(self, name: str, text: str) -> None:
         """Into the field of that name, which may have the focus already."""
+        self._settle()
         if self.name_of_focus() != f"textbox {name}":
             self.tab_to(f"textbox {name}")
         self.page.keyboard.type(text)
