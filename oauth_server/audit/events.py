@@ -55,6 +55,20 @@ class Refusal(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unusual(Event):
+    """The base of facts that are suspicious, and after which a setting ``…_POLICY`` may say that it is over: ``ended``."""
+
+    suspicious: ClassVar[bool] = True
+
+    ended: bool = False
+
+    @property
+    def ended_something(self) -> bool:
+        """The grant or the sign-in, where the policy says so."""
+        return self.ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Event):
     """A token request succeeded."""
 
@@ -115,36 +129,22 @@ class RefreshReused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshBurst(Event):
+class RefreshBurst(Unusual):
     """One grant was refreshed more often than ``REFRESH_BURST`` says; ``ended``: by ``REFRESH_BURST_POLICY`` it is over."""
 
     name: ClassVar[str] = "token:refresh:burst"
-    suspicious: ClassVar[bool] = True
 
     generation: int = 0
-    ended: bool = False
-
-    @property
-    def ended_something(self) -> bool:
-        """The family, where the policy says so."""
-        return self.ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyMoved(Event):
+class FamilyMoved(Unusual):
     """One grant changed its network more often than ``NETWORK_CHANGES`` says; ``ended``: by ``NETWORK_CHANGES_POLICY`` it is over."""
 
     name: ClassVar[str] = "token:refresh:moved"
-    suspicious: ClassVar[bool] = True
 
     previous: str = ""
     changes: int = 0
-    ended: bool = False
-
-    @property
-    def ended_something(self) -> bool:
-        """The family, where the policy says so."""
-        return self.ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

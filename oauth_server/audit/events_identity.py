@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from oauth_server.audit.events import Event
+from oauth_server.audit.events import Event, Unusual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +31,13 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionMoved(Event):
+class SessionMoved(Unusual):
     """A sign-in changed its network more often than ``NETWORK_CHANGES`` says; ``ended``: by ``NETWORK_CHANGES_POLICY`` it is over."""
 
     name: ClassVar[str] = "person:session:moved"
-    suspicious: ClassVar[bool] = True
 
     sid: str = ""
     changes: int = 0
-    ended: bool = False
-
-    @property
-    def ended_something(self) -> bool:
-        """The sign-in, where the policy says so."""
-        return self.ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
