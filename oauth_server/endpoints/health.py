@@ -13,7 +13,7 @@ from oauth_server.protocol.errors import TemporarilyUnavailable
 
 
 @protocol_endpoint("live", "GET", "HEAD")
-def live(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001  # what every handler is given  # the shell calls every handler alike
+def live(request: HttpRequest, now: datetime) -> HttpResponse:  # noqa: ARG001  # what every handler is given
     """The process answers."""
     return json_response({"status": "ok"})
 
