@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError, DataError, IntegrityError, connections, models, router, transaction
+from psycopg.errors import DeadlockDetected
 
 from identity.models import direct
 from identity.models.together import Together
@@ -20,7 +21,8 @@ from oauth_server.models.statements import adapt
 
 # Of one statement; each number of deeds is a statement of its own to PostgreSQL, which every connection prepares.
 _AT_ONCE: Final = 8
-# The database has undone the statement and says why: the connection is well, and nobody was told of a success.
+# The database has undone the statement and says why: the connection is well, and nobody was told of a success. A deadlock is undone
+# as well, and whoever was in the way goes on; a lock that did not come in time may not come to the next in line either, so all hear it.
 _UNDONE: Final = (IntegrityError, DataError)
 
 
@@ -127,9 +129,10 @@ def _done(kind: _Kind, deeds: Sequence[_Deed]) -> Sequence[bool | DatabaseError]
     if len(deeds) > 1:
         try:
             return _all(kind, deeds)
-        except _UNDONE:
-            # One that the database will not have must not keep the others from it.
-            pass
+        except DatabaseError as error:
+            # One that the database will not have, or that somebody else stood in the way of, must not keep the others from it.
+            if not isinstance(error, _UNDONE) and not isinstance(error.__cause__, DeadlockDetected):
+                raise
     return [_alone(kind, deed) for deed in deeds]
 
 

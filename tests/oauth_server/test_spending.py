@@ -157,3 +157,66 @@ def test_two_clients_never_wait_for_each_other(
         wait_until(lambda: crowd.outcomes.get("other") == [True])
         assert "held" not in crowd.outcomes
     crowd.gone()
+
+
+def waiting_for_locks() -> int:
+    """How many connections to this database wait for somebody's row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks WHERE database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        )
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+class Eraser:
+    """Somebody who locks two tokens, the second first, as whoever deletes a person may do."""
+
+    def __init__(self, first: RefreshToken, second: RefreshToken) -> None:
+        self.holds_second, self.may_lock_first = threading.Event(), threading.Event()
+        self._tokens = first, second
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        first, second = self._tokens
+        try:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    # So it is the other one whom PostgreSQL undoes.
+                    cursor.execute("SET LOCAL deadlock_timeout = '1min'; SET LOCAL lock_timeout = 0")
+                list(RefreshToken.objects.select_for_update().filter(pk=second.pk))
+                self.holds_second.set()
+                self.may_lock_first.wait(PATIENCE)
+                list(RefreshToken.objects.select_for_update().filter(pk=first.pk))
+        finally:
+            connection.close()
+
+
+def test_a_deadlock_with_somebody_else_costs_nobody_of_those_who_share_a_statement(
+    crowd: Crowd, tokens: list[RefreshToken]
+) -> None:
+    """PostgreSQL has undone their statement; the other one goes on, and so does each of them."""
+    leader = tokens.pop()
+    low, middle, high = sorted(tokens[:3], key=lambda token: bytes(token.digest))
+    eraser = Eraser(low, high)
+    assert eraser.holds_second.wait(PATIENCE)
+    with transaction.atomic():
+        list(RefreshToken.objects.select_for_update().filter(pk=middle.pk))
+        they_gather = transaction.savepoint()
+        list(RefreshToken.objects.select_for_update().filter(pk=leader.pk))
+        crowd.spend(leader, "leader")
+        wait_until(lambda: len(crowd.statements) == 1)
+        for name, token in (("low", low), ("middle", middle), ("high", high)):
+            crowd.spend(token, name)
+        wait_until(lambda: crowd.gathered() == 3)
+        transaction.savepoint_rollback(they_gather)
+        wait_until(lambda: len(crowd.statements) == 2 and waiting_for_locks() == 1)
+        eraser.may_lock_first.set()
+        wait_until(lambda: waiting_for_locks() == 2)
+    crowd.gone()
+    eraser.thread.join(PATIENCE)
+    assert "changed_2" in crowd.statements[1]
+    assert len(crowd.statements) == 5, "each alone, after the deadlock"
+    assert crowd.outcomes == {name: [True] for name in ("leader", "low", "middle", "high")}
