@@ -132,7 +132,9 @@ def _sizes(size: int, server_cpu: str, load_cpu: str) -> tuple[list[table.Row], 
         for job in JOBS:
             rows.append(measure(subject, job, "postgresql", postmaster, load_cpu))
             sys.stderr.write(f"{size:>12,} rows  {table.line(rows[-1])}\n")
-        return rows, _clean_up(subject, connection, min(size, _DEAD), load_cpu)
+        cleaned = _clean_up(subject, connection, min(size, _DEAD), load_cpu)
+        sys.stderr.write(f"{size:>12,} rows  {cleaned}\n")
+        return rows, cleaned
 
 
 def _clean_up(subject: Any, connection: psycopg.Connection[Any], dead: int, load_cpu: str) -> str:
@@ -166,18 +168,18 @@ def _clean_up(subject: Any, connection: psycopg.Connection[Any], dead: int, load
     )
 
 
+def _cell(row: table.Row, first: table.Row) -> str:
+    """What a job does at one size, and which share that is of what it did at the first; a job that failed there has none."""
+    share = f" ({row.rate / first.rate:.0%})" if first.rate else ""
+    return f"{row.rate:,.0f}/s{share}, database {row.database_cpu_ms:.3f} ms, failed {row.failed}"
+
+
 def main(sizes: Sequence[int], server_cpu: str, load_cpu: str) -> int:
     """Measure each size in a database of its own, and print."""
     measured = {size: _sizes(size, server_cpu, load_cpu) for size in sizes}
     lines = [f"| job | {' | '.join(f'{size:,} rows' for size in sizes)} |", f"|---|{'---:|' * len(sizes)}"]
     for at, job in enumerate(JOBS):
-        first = measured[sizes[0]][0][at]
-        cells = []
-        for size in sizes:
-            row = measured[size][0][at]
-            cells.append(
-                f"{row.rate:,.0f}/s ({row.rate / first.rate:.0%}), database {row.database_cpu_ms:.3f} ms, failed {row.failed}"
-            )
+        cells = [_cell(measured[size][0][at], measured[sizes[0]][0][at]) for size in sizes]
         lines.append(f"| {job} | {' | '.join(cells)} |")
     for size in sizes:
         lines += ["", f"{size:,} rows. {measured[size][1]}"]
