@@ -1,4 +1,4 @@
-"""What can be known before the settings make a file: whether a start has a chance. No Django, since that would make them."""
+"""What can be known before Django's settings are read, which makes files: whether a start has a chance."""
 
 from __future__ import annotations
 
