@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Final
 
@@ -60,24 +60,30 @@ class EvenAnswers:
         begun = time.monotonic()
         try:
             response = self.get_response(request)
-            if _is_even(request) and response.status_code not in _SENT_AWAY:
+            if _holds_a_place(request) and response.status_code not in _SENT_AWAY:
                 time.sleep(until_next(time.monotonic() - begun, settings.EVEN_ANSWER_SECONDS))
         finally:
-            if getattr(request, "holds_a_place", False):
+            if _holds_a_place(request):
                 self._places.release()
         return response
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         """Before anything is read, counted or looked up."""
-        if not _is_even(request):
+        if not _is_posted_to(request, _EVEN_PAGES):
             return None
-        request.holds_a_place = self._places.acquire(blocking=False)  # type: ignore[attr-defined]  # ours, for __call__
-        return None if request.holds_a_place else _busy(request)  # type: ignore[attr-defined]  # the same
+        if not self._places.acquire(blocking=False):
+            return _busy(request)
+        request.holds_a_place = True  # type: ignore[attr-defined]  # read by ``_holds_a_place``
+        return None
 
 
-def _is_even(request: HttpRequest) -> bool:
+def _holds_a_place(request: HttpRequest) -> bool:
+    return getattr(request, "holds_a_place", False)
+
+
+def _is_posted_to(request: HttpRequest, pages: Collection[str]) -> bool:
     match = request.resolver_match
-    return request.method == "POST" and match is not None and match.url_name in _EVEN_PAGES
+    return request.method == "POST" and match is not None and match.url_name in pages
 
 
 # Of two hundred people at once each hears one of these.
@@ -124,9 +130,7 @@ class PasswordPressure:
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         """Before anything is read, counted or looked up."""
-        match = request.resolver_match
-        typed = request.method == "POST" and match is not None and match.url_name in _PASSWORD_PAGES
-        return _busy(request) if typed and turns().full else None
+        return _busy(request) if _is_posted_to(request, _PASSWORD_PAGES) and turns().full else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The turn did not come, or was taken by somebody else meanwhile."""
