@@ -130,19 +130,24 @@ def _run(
 ) -> tuple[pq.abc.PGresult, tuple[Callable[[bytes], Any], ...]]:
     pgconn, known = connection.connection.pgconn, _known(connection)
     _check(pgconn)
+    try:
+        return _run_prepared(pgconn, known, sql, values, formats)
+    except _OUT_OF_DATE:
+        # Nothing has run. It is prepared anew, and whatever else was prepared beside it is when its turn comes.
+        known.clear()
+        return _run_prepared(pgconn, known, sql, values, formats)
+
+
+def _run_prepared(
+    pgconn: Any,  # whose annotations know no value that is NULL
+    known: dict[str, _Prepared],
+    sql: str,
+    values: Sequence[bytes | None],
+    formats: Sequence[int],
+) -> tuple[pq.abc.PGresult, tuple[Callable[[bytes], Any], ...]]:
     statement = known.get(sql)
     if statement is None:
         statement = known[sql] = _prepare(pgconn, sql)
-    result = pgconn.exec_prepared(statement.name, values, formats, _TEXT)
-    if result.status in _FINE:
-        return result, statement.readers
-    _check(pgconn)
-    error = errors.error_from_result(result)
-    if not isinstance(error, _OUT_OF_DATE):
-        raise error
-    # Nothing has run. It is prepared anew, and whatever else was prepared beside it is when its turn comes.
-    known.clear()
-    statement = known[sql] = _prepare(pgconn, sql)
     result = pgconn.exec_prepared(statement.name, values, formats, _TEXT)
     if result.status in _FINE:
         return result, statement.readers
