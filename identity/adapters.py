@@ -130,7 +130,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """With what our form says opens the account."""
         super().save_user(request, user, form, commit=False)
         if isinstance(form, NewAccountForm):
-            form.dress(user)
+            for column, value in form.unasked.items():
+                setattr(user, column, value)
         if commit:
             user.save()
         return user

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from allauth.account import forms as account
@@ -95,7 +96,13 @@ class FromAllowedDomain(Form):
 
 
 class NewAccountForm(FromAllowedDomain, PlainForm, account.SignupForm):
-    """Username and e-mail address, and the terms. Whoever was invited has the address of the invitation."""
+    """Username and e-mail address, and the terms. Whoever was invited has the address of the invitation.
+
+    Attributes:
+        unasked: what the new person is stored with beside what was typed, by column: what opens the account.
+    """
+
+    unasked: Mapping[str, Any]
 
     def __init__(self, *args: Any, invitation: Invitation | None = None, **kwargs: Any) -> None:
         self.invitation = invitation
@@ -120,10 +127,6 @@ class NewAccountForm(FromAllowedDomain, PlainForm, account.SignupForm):
             return value
         return str(super().validate_unique_email(value))
 
-    def dress(self, user: User) -> None:
-        """Before the new person is stored: what opens their account."""
-        raise NotImplementedError
-
     def save(self, request: HttpRequest) -> User:
         """The new person. The link of an invitation was mailed to the address, which confirms it."""
         user: User = super().save(request)
@@ -139,19 +142,13 @@ class NewAccountForm(FromAllowedDomain, PlainForm, account.SignupForm):
 class SignUpForm(NewAccountForm):
     """The same with a password."""
 
-    hashed: str
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = _("Password")
 
     def hash_password(self) -> None:
         """Before it is known what becomes of the form: no transaction waits, and an address with an account takes as long."""
-        self.hashed = make_password(self.cleaned_data.pop("password1"))
-
-    def dress(self, user: User) -> None:
-        """With the password that is hashed already."""
-        user.password = self.hashed
+        self.unasked = {"password": make_password(self.cleaned_data.pop("password1"))}
 
 
 class AddEmailForm(PlainForm, account.AddEmailForm):

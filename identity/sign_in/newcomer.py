@@ -7,7 +7,6 @@ The account, its confirmed address, its passkey and its recovery codes are one t
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -96,8 +95,6 @@ class TurnedAwayError(Exception):
 class PasskeySignUpForm(NewAccountForm):
     """Username and e-mail address of somebody who will have a passkey."""
 
-    key = ""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "by_passkey": True})
 
@@ -106,21 +103,17 @@ class PasskeySignUpForm(NewAccountForm):
         self.account_already_exists = owner_of_email(value) is not None
         return value
 
-    def dress(self, user: User) -> None:
-        """As whom the passkey knows them; there is no password."""
-        user.id = uuid.UUID(self.key)
-
-    def newcomer(self) -> Newcomer:
+    def newcomer(self, now: datetime) -> Newcomer:
         """Of a valid form."""
         typed = self.cleaned_data
-        return Newcomer(
+        newcomer = Newcomer(
             str(uuid.uuid4()),
             typed["username"],
             typed["email"],
             invited=self.invitation is not None,
             terms=settings.TERMS_VERSION,
-            proved=time.time() if self.invitation else 0.0,
         )
+        return newcomer.with_proof(now) if newcomer.invited else newcomer
 
 
 class SignUpCode(MailedCode):
@@ -181,7 +174,7 @@ def make(
     if newcomer.terms == settings.TERMS_VERSION:
         typed["terms"] = "on"
     form = PasskeySignUpForm(typed, invitation=invitation)
-    form.key = newcomer.key
+    form.unasked = {"id": newcomer.person().id}  # as whom the passkey knows them; there is no password
     if not form.is_valid():
         raise TurnedAwayError("refused", *(str(error) for errors in form.errors.values() for error in errors))
     if form.account_already_exists:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,7 +39,7 @@ from identity.sign_in.sign_up import KEY, SignUpView, closed, may_sign_up, over
 from identity.signals import sign_up_refused
 
 
-class _NewcomersOnly(LoginStage):
+class _NewcomersOnly(LoginStage, ABC):
     """A stage that whoever merely signs in passes, and that holds nobody who goes back to another page of signing in or up."""
 
     def is_resumable(self, request: HttpRequest) -> bool:
@@ -53,9 +54,9 @@ class _NewcomersOnly(LoginStage):
             return None, True
         return HttpResponseRedirect(reverse(self.urlname), status=303), True
 
+    @abstractmethod
     def begin(self, newcomer: Newcomer) -> bool:
         """Whether there is something to do here; it is begun."""
-        raise NotImplementedError
 
 
 class CodeStage(_NewcomersOnly):
@@ -100,7 +101,7 @@ class SignUpByPasskeyView(SignUpView):
 
     def form_valid(self, form: PasskeySignUpForm) -> HttpResponse:
         """On to the code, or, for whoever was invited, to the passkey. Nothing is stored yet, so an address with an account costs the same."""
-        newcomer = form.newcomer()
+        newcomer = form.newcomer(timezone.now())
         if not newcomer.invited and not may_ask(self.request, newcomer.email, owner_of_email(newcomer.email)):
             form.add_error("email", TOO_MANY)
             refused: HttpResponse = self.form_invalid(form)
