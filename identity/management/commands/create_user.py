@@ -42,7 +42,8 @@ class Command(BaseCommand):
             raise CommandError(f"--claims is no JSON: {error}.") from None
         if not isinstance(claims, dict):
             raise CommandError("--claims must be a JSON object.")
-        password = sys.stdin.readline().rstrip("\r\n") if options["password"] == "-" else options["password"]  # noqa: S105  # a sign that it comes elsewhere, no password
+        given = options["password"]
+        password = sys.stdin.readline().rstrip("\r\n") if given == "-" else given
         if not password:
             raise CommandError("The password is empty.")
         try:
